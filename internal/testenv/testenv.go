@@ -1,0 +1,127 @@
+package testenv
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	// completeVar set to "1" turns every skip of this package into a failure.
+	completeVar = "AVAIN_TEST_COMPLETE"
+	// chromiumVar names the browser to use, by path or by a name in PATH; it must work when it is set.
+	chromiumVar = "AVAIN_CHROMIUM"
+
+	nodeMajor   = 20 // the oldest Node.js that e2e/counterparts/package.json accepts
+	cure        = "run scripts/setup, or make test, which does"
+	emulateMain = "e2e/counterparts/node_modules/emulate/dist/index.js"
+)
+
+// chromiumNames are what distributions call the browser, in the order of scripts/setup.
+var chromiumNames = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+
+// Need goes on where ok is true. Otherwise it ends the test, naming the tool that is missing and why it is
+// needed or what to do: a skip, or a failure under AVAIN_TEST_COMPLETE=1.
+func Need(t testing.TB, tool string, ok bool, why string) {
+	t.Helper()
+	if ok {
+		return
+	}
+	if os.Getenv(completeVar) == "1" {
+		t.Fatalf("%s is missing: %s (%s=1 lets no test be skipped)", tool, why, completeVar)
+	}
+	t.Skipf("%s is missing: %s", tool, why)
+}
+
+// Chromium returns the path of a Chromium or Chrome, or ends the test as Need does. AVAIN_CHROMIUM names
+// another one; the test fails where that cannot be run.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	path, err := findChromium(os.Getenv(chromiumVar), exec.LookPath)
+	if errors.Is(err, errOverride) {
+		t.Fatal(err)
+	}
+	Need(t, "Chromium", err == nil, "the browser journeys need it; "+cure)
+	return path
+}
+
+var errOverride = errors.New("the browser named by " + chromiumVar + " cannot be run")
+
+// findChromium returns the overriding browser, or else the first of chromiumNames that lookPath finds.
+func findChromium(override string, lookPath func(string) (string, error)) (string, error) {
+	if override != "" {
+		path, err := lookPath(override)
+		if err != nil {
+			return "", fmt.Errorf("%w, correct or unset it: %w", errOverride, err)
+		}
+		return path, nil
+	}
+	for _, name := range chromiumNames {
+		if path, err := lookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("none of %s is in PATH: %w", strings.Join(chromiumNames, ", "), exec.ErrNotFound)
+}
+
+// Node returns the path of Node.js, 20 or newer, or ends the test as Need does.
+func Node(t testing.TB) string {
+	t.Helper()
+	path, err := exec.LookPath("node")
+	Need(t, "Node.js", err == nil, "the independent counterparts run on it; "+cure)
+	version, err := exec.CommandContext(t.Context(), path, "--version").Output()
+	if err != nil {
+		t.Fatalf("asking %s for its version: %v", path, err)
+	}
+	Need(t, fmt.Sprintf("Node.js %d or newer", nodeMajor), newEnough(string(version)),
+		fmt.Sprintf("%s is %s; install a newer one", path, strings.TrimSpace(string(version))))
+	return path
+}
+
+// newEnough reads what `node --version` prints: "v20.20.2\n".
+func newEnough(version string) bool {
+	major, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(version), "v"), ".")
+	number, err := strconv.Atoi(major)
+	return err == nil && number >= nodeMajor
+}
+
+// Emulate returns Node.js and the main script of emulate, the independent emulator of Google, or ends the
+// test as Need does. How to start it: e2e/counterparts/README.md.
+func Emulate(t testing.TB) (node, script string) {
+	t.Helper()
+	script = filepath.Join(Root(t), filepath.FromSlash(emulateMain))
+	_, err := os.Stat(script)
+	Need(t, "emulate", err == nil, "the independent Google of "+filepath.Dir(emulateMain)+" is not installed; "+cure)
+	return Node(t), script
+}
+
+// Root returns the module's folder, absolute: the nearest one above the test's own that holds a go.mod.
+func Root(t testing.TB) string {
+	t.Helper()
+	start, err := os.Getwd()
+	if err != nil {
+		t.Fatalf("finding the module's folder: %v", err)
+	}
+	root, err := moduleRoot(start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// moduleRoot walks up from an absolute folder to the one that holds a go.mod.
+func moduleRoot(start string) (string, error) {
+	for folder := start; ; folder = filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			return folder, nil
+		}
+		if folder == filepath.Dir(folder) {
+			return "", fmt.Errorf("no go.mod in %s or above: run the test inside the source tree", start)
+		}
+	}
+}
