@@ -1,0 +1,78 @@
+package account
+
+import (
+	"strings"
+	"time"
+
+	"github.com/avain-project/avain/internal/scope"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// ServiceType is a provider as the wire names it.
+type ServiceType string
+
+// The service types Avain serves or will serve.
+const (
+	Google     ServiceType = "Google"
+	Office365  ServiceType = "Office365"
+	EWS        ServiceType = "EWS"
+	IMAP       ServiceType = "IMAP"
+	Zoho       ServiceType = "Zoho"
+	Salesforce ServiceType = "Salesforce"
+	Hubspot    ServiceType = "Hubspot"
+	SugarCRM   ServiceType = "SugarCRM"
+)
+
+// serviceAliases are spellings seen in clients, in lower case.
+var serviceAliases = map[string]ServiceType{"zohomail": Zoho}
+
+// ParseServiceType matches without regard to case and follows the aliases.
+func ParseServiceType(s string) (ServiceType, bool) {
+	for _, t := range ServiceTypes() {
+		if strings.EqualFold(string(t), s) {
+			return t, true
+		}
+	}
+	t, ok := serviceAliases[strings.ToLower(s)]
+	return t, ok
+}
+
+// ServiceTypes lists them in the order of the contract.
+func ServiceTypes() []ServiceType {
+	return []ServiceType{Google, Office365, EWS, IMAP, Salesforce, SugarCRM, Hubspot, Zoho}
+}
+
+// Registration is an application's OAuth client at one provider. Its client id
+// never changes: another client id is another registration, since grants belong
+// to the client that asked for them.
+type Registration struct {
+	ID            string
+	ApplicationID string
+	ServiceType   ServiceType
+	ClientID      string
+	Secrets       []secret.Text // tried in order; two while one is being replaced
+	Scopes        []scope.Scope // asked for where authorize names none
+	NativeScopes  []string
+	// Endpoints replace the provider's own, to speak to a stand-in or a national cloud.
+	Endpoints Endpoints
+	// CallbackURL is the redirect URI given to the provider where it is not our
+	// own /v1/auth/callback: the application's relay page.
+	CallbackURL string
+	// UnboundBrowser switches the browser binding off, for a relay that works
+	// server-side. It weakens the flow; see docs/security.md.
+	UnboundBrowser bool
+	// Current marks the registration that new attempts use.
+	Current   bool
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Endpoints are absolute URLs; an empty one means the provider's own.
+type Endpoints struct {
+	Authorize string
+	Token     string
+	Revoke    string
+	Userinfo  string
+	API       string // base of every data call; paths are appended behind one slash
+	Issuer    string // compared with the callback's iss where one is sent (RFC 9207)
+}

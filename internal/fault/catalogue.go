@@ -1,0 +1,158 @@
+package fault
+
+// The codes. Dotted names are ours or the contract's (contract §2); access_denied
+// and not_found are spelled as clients already look for them.
+const (
+	// The flow, before anything may be sent to the application.
+	ClientUnknown    Code = "client.unknown"
+	ReturnURLInvalid Code = "returnurl.invalid"
+	HostUnknown      Code = "host.unknown"
+	StateMissing     Code = "state.missing"
+	StateUnknown     Code = "state.unknown"
+	StateExpired     Code = "state.expired"
+	StateUsed        Code = "state.used"
+	StateBrowser     Code = "state.browser"
+
+	// Parameters, anywhere.
+	ParameterMissing  Code = "parameter.missing"
+	ParameterRepeated Code = "parameter.repeated"
+	ParameterTooLong  Code = "parameter.tooLong"
+	ParameterInvalid  Code = "parameter.invalid"
+
+	// The flow, told to the application.
+	ServiceTypeUnknown     Code = "servicetype.unknown"
+	ServiceTypeUnavailable Code = "servicetype.unavailable"
+	ScopeUnknown           Code = "scope.unknown"
+	ResponseTypeUnknown    Code = "responsetype.unknown"
+	ResponseTypeDisabled   Code = "responsetype.disabled"
+	ChallengeRequired      Code = "codechallenge.required"
+	ChallengeInvalid       Code = "codechallenge.invalid"
+	AccessDenied           Code = "access_denied"
+	ScopesMissing          Code = "scopes.missing"
+	AccountMismatch        Code = "account.mismatch"
+	EmailMismatch          Code = "email.mismatch"
+	IssuerMismatch         Code = "issuer.mismatch"
+
+	// The provider.
+	ProviderRefused     Code = "provider.refused"
+	ProviderAdmin       Code = "provider.admin"
+	ProviderConfig      Code = "provider.config"
+	ProviderUnavailable Code = "provider.unavailable"
+	ProviderTimeout     Code = "provider.timeout"
+	ProviderMalformed   Code = "provider.malformed"
+
+	// Redeeming a code.
+	ClientUnauthorized Code = "client.unauthorized"
+	CodeInvalid        Code = "code.invalid"
+	CodeUsed           Code = "code.used"
+	CodeExpired        Code = "code.expired"
+	VerifierMissing    Code = "verifier.missing"
+	VerifierMismatch   Code = "verifier.mismatch"
+
+	// Calls with a bearer, or for an account.
+	NotAuthenticated   Code = "unauthorized"
+	TokenRevoked       Code = "token.revoked"
+	TokenInQuery       Code = "token.inQuery"
+	TokenLimited       Code = "token.limited"
+	TokenDead          Code = "token.dead"
+	RefreshFailed      Code = "token.refresh.failed"
+	AccountUnknown     Code = "account.unknown"
+	ProviderAuthDenied Code = "providerauth.denied"
+	PathInvalid        Code = "path.invalid"
+
+	// HTTP in general.
+	RouteUnknown     Code = "not_found"
+	MethodNotAllowed Code = "method.notAllowed"
+	BodyTooLarge     Code = "body.tooLarge"
+	RateLimited      Code = "rate.limited"
+	StoreUnavailable Code = "store.unavailable"
+	Internal         Code = "internal"
+)
+
+// Entry is one line of the catalogue.
+type Entry struct {
+	Code Code
+	Kind Kind
+	// Text is shown to the caller: what went wrong, then what to do next.
+	Text string
+	// When tells a reader of the documentation in which situation it comes.
+	When string
+}
+
+// Entry finds the code's line; a code without one reads as Internal.
+func (c Code) Entry() Entry {
+	for _, e := range catalogue {
+		if e.Code == c {
+			return e
+		}
+	}
+	return internal
+}
+
+// Catalogue lists every code, in the order of the flow.
+func Catalogue() []Entry { return append(append([]Entry(nil), catalogue...), internal) }
+
+var internal = Entry{
+	Internal, Broken,
+	"Something went wrong on our side. Try again; if it stays, give the operator the request id.",
+	"a failure of Avain itself; the log has the cause under the request id",
+}
+
+var catalogue = []Entry{
+	{ClientUnknown, Invalid, "No application has this clientId. Check the clientId in the link against the one the operator gave you.", "authorize, or redeeming a code, with a clientId that does not exist"},
+	{ReturnURLInvalid, Invalid, "returnurl.invalid: This return URL is not registered for the application. Register it exactly as it is sent: scheme, host, port and path must be the same.", "authorize with a missing, malformed or unregistered returnUrl; nothing is redirected"},
+	{HostUnknown, Misdirected, "This server does not answer to that host name. Open the address that the operator has set as its public URL.", "a page of the flow asked for under a host other than the public URL's"},
+	{StateMissing, Invalid, "The sign-in came back without its state. Go back to the application and start again.", "callback without state"},
+	{StateUnknown, Invalid, "This sign-in is not known here. Go back to the application and start again.", "callback with a state that Avain did not make"},
+	{StateExpired, Invalid, "This sign-in took longer than 15 minutes. Go back to the application and start again.", "callback after the attempt has ended"},
+	{StateUsed, Invalid, "This sign-in has already been completed. Go back to the application; start again if it does not show your account.", "callback a second time"},
+	{StateBrowser, Invalid, "This sign-in was started in another browser. Start again from the application, in this browser, with cookies allowed.", "callback without the cookie of the browser that started the attempt; the attempt stays open"},
+
+	{ParameterMissing, Invalid, "A required parameter is missing.", "a required parameter is absent or empty"},
+	{ParameterRepeated, Invalid, "A parameter that may be given once was given twice.", "a parameter other than scopes and nativeScopes came twice"},
+	{ParameterTooLong, Invalid, "A parameter is too long.", "a parameter is over its bound, which the detail names"},
+	{ParameterInvalid, Invalid, "A parameter has a value that cannot be used.", "a value of the wrong form; the detail names the parameter and the form"},
+
+	{ServiceTypeUnknown, Invalid, "This serviceType does not exist.", "authorize with an unknown serviceType"},
+	{ServiceTypeUnavailable, Invalid, "The application is not set up for this service. Ask its operator to add a registration for it (avain registration set).", "authorize for a service type without a registration"},
+	{ScopeUnknown, Invalid, "A scope does not exist.", "authorize with an unknown unified scope; the detail lists those that exist"},
+	{ResponseTypeUnknown, Invalid, "responseType must be code or token.", "authorize with another responseType"},
+	{ResponseTypeDisabled, Invalid, "The application may not use responseType=token. Use code, or ask the operator to switch token mode on.", "authorize with responseType=token where the application does not allow it"},
+	{ChallengeRequired, Invalid, "The application has no secret, so authorize needs a codeChallenge (RFC 7636, S256).", "authorize of a public application without codeChallenge"},
+	{ChallengeInvalid, Invalid, "codeChallenge must be the base64url SHA-256 of the verifier: 43 characters, method S256.", "authorize with a malformed codeChallenge or another method"},
+	{AccessDenied, Forbidden, "The sign-in was declined. Start again to give access.", "the person said no on the provider's page"},
+	{ScopesMissing, Forbidden, "Not all of the access that the application needs was granted. Start again and leave every box ticked.", "ensureScopes=true and a scope was not granted; the detail names it"},
+	{AccountMismatch, Forbidden, "Another account was signed in than the one to be renewed. Start again and choose that account.", "accountId given and somebody else signed in, or the application has no such account"},
+	{EmailMismatch, Forbidden, "Another address was signed in than the one asked for. Start again and choose that address.", "authEmail given and the provider does not vouch for that address"},
+	{IssuerMismatch, Invalid, "The answer came from another sign-in server than the one that was asked. Start again from the application.", "the callback's iss is not the provider's (RFC 9207)"},
+
+	{ProviderRefused, Forbidden, "The provider did not complete the sign-in. Start again; if it stays, the detail says why.", "the provider answered the sign-in with an error"},
+	{ProviderAdmin, Forbidden, "An administrator of your organization must approve this application first. Ask them, then start again.", "the provider wants an administrator's consent"},
+	{ProviderConfig, Upstream, "The application's registration at the provider is not right. Its operator must check the client id, the secret and the redirect URI (avain doctor).", "the provider refused our client: invalid_client, redirect_uri_mismatch and the like"},
+	{ProviderUnavailable, Upstream, "The provider cannot be reached or has trouble at the moment. Try again in a minute.", "connection failures, 5xx and 429 of the provider"},
+	{ProviderTimeout, Timeout, "The provider did not answer in time. Try again in a minute.", "the provider hangs"},
+	{ProviderMalformed, Upstream, "The provider gave an answer that cannot be read. Try again in a minute; if it stays, tell the operator.", "HTML, half a JSON, nothing or an oversized body where a token or an identity belongs"},
+
+	{ClientUnauthorized, Unauthorized, "The client id and secret do not belong together. Send them as HTTP Basic: clientId as the user, clientSecret as the password.", "redeeming a code, or an application call, with no or wrong Basic credentials"},
+	{CodeInvalid, Invalid, "This code does not exist for the application. Take the code from the newest redirect and send it unchanged.", "redeeming an unknown code or one of another application; nothing is consumed"},
+	{CodeUsed, Invalid, "This code has been redeemed already. A code works once: start a new sign-in.", "redeeming a code twice"},
+	{CodeExpired, Invalid, "This code has expired. Redeem a code at once when it arrives: start a new sign-in.", "redeeming a code after its lifetime"},
+	{VerifierMissing, Invalid, "The sign-in was started with a codeChallenge, so redeeming needs its codeVerifier.", "redeeming without codeVerifier; the code is not consumed"},
+	{VerifierMismatch, Invalid, "codeVerifier does not match the codeChallenge of the sign-in.", "redeeming with a wrong codeVerifier; the code is not consumed"},
+
+	{NotAuthenticated, Unauthorized, "unauthorized: Send the account's access token as Authorization: Bearer …", "no bearer, or one that does not exist"},
+	{TokenRevoked, Unauthorized, "This access token has been revoked. Connect the account again.", "a bearer after revocation or after its account was deleted"},
+	{TokenInQuery, Unauthorized, "An access token in the address is never accepted. Send it as Authorization: Bearer … and treat the leaked one as stolen.", "access_token or accessToken in the query string, without an Authorization header"},
+	{TokenLimited, Forbidden, "This access token was issued to a browser (responseType=token) and cannot remove the account. Use the application's own credentials.", "DELETE /v1/account or /v1/account/token with a token of token mode"},
+	{TokenDead, Unauthorized, "Not authorized: the provider has ended this account's access. The person must connect it again.", "the refresh was refused for good, or the credential was removed; the provider is not called"},
+	{RefreshFailed, Unauthorized, "The account's access has ended and cannot be renewed. The person must connect it again.", "the access token ended and the provider gave no refresh token"},
+	{AccountUnknown, NotFound, "The application has no such account.", "application credentials with an X-Aurinko-Account-Id that is not one of its accounts, or a bearer of another account"},
+	{ProviderAuthDenied, Forbidden, "The application may not see the provider's tokens. An operator can allow it (avain app set --provider-auth); it works with the application's own credentials only.", "includeProviderAuth=true without the right, or with a bearer"},
+	{PathInvalid, Invalid, "The path behind /v1/direct/ cannot be passed on.", "dot segments (plain or encoded), backslashes, NUL, an empty or absolute start"},
+
+	{RouteUnknown, NotFound, "There is nothing at this address. See /v1 in the documentation for the routes.", "a path that is no route"},
+	{MethodNotAllowed, Method, "This address exists, but not for this method. The Allow header lists those it takes.", "a route with another method, HEAD on the flow's routes included"},
+	{BodyTooLarge, TooLarge, "The request body is too large.", "a body over 64 KiB on any route but /v1/direct"},
+	{RateLimited, TooMany, "Too many requests. Wait for the seconds that Retry-After names, then try again.", "a limit per application or per address"},
+	{StoreUnavailable, Unavailable, "The server cannot reach its store at the moment. Try again in a minute.", "the database does not answer"},
+}
