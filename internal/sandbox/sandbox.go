@@ -1,0 +1,184 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/avain-project/avain/internal/sandbox/gate"
+	"github.com/avain-project/avain/internal/sandbox/google"
+	"github.com/avain-project/avain/internal/sandbox/ledger"
+	"github.com/avain-project/avain/internal/sandbox/page"
+)
+
+// Client is an OAuth client registered at a vendor.
+type Client = ledger.Client
+
+// Fault makes one endpoint of one vendor fail.
+type Fault = gate.Fault
+
+// Endpoint is what a fault is set for: "authorize", "code", "refresh", "revoke",
+// "identity" or "api".
+type Endpoint = gate.Endpoint
+
+// Counts are the calls a vendor has had.
+type Counts = gate.Counts
+
+// Config has a usable zero value.
+type Config struct {
+	Now    func() time.Time // nil: time.Now
+	Rand   io.Reader        // of codes and tokens; must not end; nil: crypto/rand
+	Logger *slog.Logger     // one debug line a request, without queries; nil: silent
+
+	AccessTokenLife time.Duration // 0: one hour
+}
+
+// Sandbox is all vendors in one http.Handler. Its state is in memory and bounded:
+// old codes, tokens and sent messages give way to new ones. It is safe for
+// concurrent use.
+type Sandbox struct {
+	log     *slog.Logger
+	gate    *gate.Gate
+	pages   *page.Pages
+	vendors []vendor
+	mux     *http.ServeMux // what belongs to no vendor
+}
+
+// vendor is one dialect with its own memory, under a path prefix of its own.
+type vendor struct {
+	name    string
+	prefix  string
+	ledger  *ledger.Ledger
+	dialect dialect
+}
+
+type dialect interface {
+	http.Handler
+	Reset()
+}
+
+// New makes a sandbox with every vendor and no client.
+func New(cfg Config) *Sandbox {
+	cfg = cfg.withDefaults()
+	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor), pages: page.Parse()}
+	s.addGoogle(cfg)
+
+	s.mux = http.NewServeMux()
+	s.mux.HandleFunc("GET /{$}", s.index)
+	s.routeControl()
+	return s
+}
+
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.AccessTokenLife == 0 {
+		c.AccessTokenLife = time.Hour
+	}
+	c.Rand = &lockedReader{r: c.Rand}
+	return c
+}
+
+func (s *Sandbox) addGoogle(cfg Config) {
+	lc := ledger.Config{Now: cfg.Now, Rand: cfg.Rand, AccessLife: cfg.AccessTokenLife}
+	google.TokenPrefixes(&lc)
+	l := ledger.New(lc)
+	s.vendors = append(s.vendors, vendor{google.Vendor, google.Prefix, l, google.New(cfg.Now, l, s.gate, s.pages)})
+}
+
+// Register adds a client at a vendor ("Google"), or replaces the one with its ID.
+// It fails on an unknown vendor, an empty ID and a relative redirect URI.
+func (s *Sandbox) Register(vendor string, c Client) error {
+	var names []string
+	for _, v := range s.vendors {
+		if strings.EqualFold(v.name, vendor) {
+			return v.ledger.Register(c)
+		}
+		names = append(names, v.name)
+	}
+	return fmt.Errorf("sandbox: vendor %q is unknown; known: %s", vendor, strings.Join(names, ", "))
+}
+
+// Endpoints are the absolute URLs of one vendor. API has no trailing slash.
+type Endpoints struct{ Authorize, Token, Revoke, Userinfo, API string }
+
+// GoogleEndpoints says where Google is when the sandbox is served at base, e.g.
+// "http://localhost:9090".
+func (s *Sandbox) GoogleEndpoints(base string) Endpoints {
+	base = strings.TrimSuffix(base, "/")
+	return Endpoints{
+		Authorize: base + google.AuthorizePath,
+		Token:     base + google.TokenPath,
+		Revoke:    base + google.RevokePath,
+		Userinfo:  base + google.UserinfoPath,
+		API:       base + google.APIPath,
+	}
+}
+
+// ServeHTTP implements http.Handler. Vendors get their paths as they came, before
+// any mux cleans them.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.log.DebugContext(r.Context(), "sandbox request", "method", r.Method, "path", r.URL.EscapedPath())
+	for _, v := range s.vendors {
+		if strings.HasPrefix(r.URL.EscapedPath(), v.prefix+"/") {
+			v.dialect.ServeHTTP(w, r)
+			return
+		}
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// Stats says how many calls each vendor has had since the start or the last
+// reset.
+func (s *Sandbox) Stats() map[string]Counts { return s.gate.Stats() }
+
+// Expire makes every access token issued so far invalid and says how many there
+// were.
+func (s *Sandbox) Expire() int {
+	n := 0
+	for _, v := range s.vendors {
+		n += v.ledger.Expire()
+	}
+	return n
+}
+
+// SetFaults replaces the faults; none clears them. The error names what is
+// allowed, and leaves the old ones in place.
+func (s *Sandbox) SetFaults(faults []Fault) error { return s.gate.Set(faults) }
+
+// Reset forgets grants, statistics and faults. Clients stay registered.
+func (s *Sandbox) Reset() {
+	s.gate.Reset()
+	for _, v := range s.vendors {
+		v.ledger.Reset()
+		v.dialect.Reset()
+	}
+}
+
+// Close lets go of calls that a fault holds, so that the server around the
+// sandbox can stop.
+func (s *Sandbox) Close() { s.gate.Close() }
+
+// lockedReader lets the vendors share one source of randomness.
+type lockedReader struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (l *lockedReader) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.r.Read(p)
+}
