@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/scope"
+)
+
+// AccountFilter narrows [Store.Accounts]; zero fields narrow nothing.
+type AccountFilter struct {
+	ApplicationID string
+	ServiceType   account.ServiceType
+	Limit         int // 0 is no limit
+	Offset        int
+}
+
+// accountColumns is in the order of accountFields.
+const accountColumns = `a.id, a.application_id, a.registration_id, a.service_type, a.kind, a.client_org_id,
+	a.subject, a.org_id, a.email, a.email_verified, a.name, a.login_string, a.scopes, a.native_scopes,
+	a.token_status, a.token_error, a.token_issued_at, a.auth_obtained_at, a.auth_expires_at, a.created_at, a.updated_at`
+
+func accountFields(a *account.Account) []any {
+	return []any{
+		(*int64)(&a.ID), &a.ApplicationID, &a.RegistrationID, (*string)(&a.ServiceType), (*string)(&a.Kind), &a.ClientOrgID,
+		&a.Identity.Subject, &a.Identity.OrgID, &a.Identity.Email, &a.Identity.EmailVerified, &a.Identity.Name, &a.LoginString,
+		(*scopesColumn)(&a.Scopes), (*wordsColumn)(&a.NativeScopes), (*string)(&a.TokenStatus), &a.TokenError,
+		(*timeColumn)(&a.TokenIssuedAt), (*timeColumn)(&a.AuthObtainedAt), (*timeColumn)(&a.AuthExpiresAt),
+		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.UpdatedAt),
+	}
+}
+
+func scanAccount(r row) (a account.Account, err error) {
+	err = r.Scan(accountFields(&a)...)
+	return a, err
+}
+
+// Account reads one by its id.
+func (s *Store) Account(ctx context.Context, id account.ID) (account.Account, error) {
+	a, err := scanAccount(s.engine.Reader().QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.id = $1`, int64(id)))
+	return a, s.fail(ctx, "read the account", err)
+}
+
+// AccountByIdentity reads the account of a person under an application and a
+// clientOrgId: the canonical one, or else the newest.
+func (s *Store) AccountByIdentity(ctx context.Context, applicationID string, st account.ServiceType, subject, clientOrgID string) (account.Account, error) {
+	a, err := scanAccount(s.engine.Reader().QueryRowContext(ctx,
+		`SELECT `+accountColumns+` FROM accounts a
+		WHERE a.application_id = $1 AND a.service_type = $2 AND a.subject = $3 AND a.client_org_id = $4
+		ORDER BY CASE WHEN a.identity_key = $5 THEN 0 ELSE 1 END, a.created_at DESC, a.id DESC LIMIT 1`,
+		applicationID, string(st), subject, clientOrgID, identityKey(applicationID, st, subject, clientOrgID)))
+	return a, s.fail(ctx, "find the account of that identity", err)
+}
+
+// Accounts lists a page, oldest first, and counts all that the filter lets pass.
+func (s *Store) Accounts(ctx context.Context, f AccountFilter) (page []account.Account, total int, err error) {
+	const what = "list the accounts"
+	var conditions []string
+	var args []any
+	narrow := func(column, value string) {
+		if value != "" {
+			args = append(args, value)
+			conditions = append(conditions, fmt.Sprintf("a.%s = $%d", column, len(args)))
+		}
+	}
+	narrow("application_id", f.ApplicationID)
+	narrow("service_type", string(f.ServiceType))
+	from := ` FROM accounts a`
+	if len(conditions) > 0 {
+		from += ` WHERE ` + strings.Join(conditions, ` AND `)
+	}
+	if err := s.engine.Reader().QueryRowContext(ctx, `SELECT COUNT(*)`+from, args...).Scan(&total); err != nil {
+		return nil, 0, s.fail(ctx, what, err)
+	}
+	limit := int64(f.Limit)
+	if limit <= 0 {
+		limit = math.MaxInt64
+	}
+	query := fmt.Sprintf(`SELECT %s%s ORDER BY a.created_at, a.id LIMIT $%d OFFSET $%d`, accountColumns, from, len(args)+1, len(args)+2)
+	page, err = readAll(ctx, s.engine.Reader(), scanAccount, query, append(args, limit, int64(max(f.Offset, 0)))...)
+	return page, total, s.fail(ctx, what, err)
+}
+
+// DeleteAccount deletes an account with its credential and codes; its tokens
+// stay for a while, revoked.
+func (s *Store) DeleteAccount(ctx context.Context, id account.ID, now time.Time) error {
+	return s.write(ctx, "delete the account", func(ctx context.Context, q Querier) error {
+		result, err := q.ExecContext(ctx, `DELETE FROM accounts WHERE id = $1`, int64(id))
+		if err := require(result, err, ErrNotFound); err != nil {
+			return err
+		}
+		_, err = revokeTokens(ctx, q, id, now)
+		return err
+	})
+}
+
+// identityKey is unique for an identity. Lengths stand before the parts, so that
+// no two identities can be written alike.
+func identityKey(applicationID string, st account.ServiceType, subject, clientOrgID string) string {
+	h := sha256.New()
+	for _, part := range []string{applicationID, string(st), subject, clientOrgID} {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// freshKey is the key of an account beside the canonical one of its identity.
+func freshKey(id account.ID) string { return "fresh:" + id.String() }
+
+func insertAccount(ctx context.Context, q Querier, a account.Account, key string) error {
+	_, err := q.ExecContext(ctx,
+		`INSERT INTO accounts (id, application_id, registration_id, service_type, kind, client_org_id, identity_key,
+			subject, org_id, email, email_verified, name, login_string, scopes, native_scopes,
+			token_status, token_error, token_issued_at, auth_obtained_at, auth_expires_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+		int64(a.ID), a.ApplicationID, a.RegistrationID, string(a.ServiceType), string(a.Kind), a.ClientOrgID, key,
+		a.Identity.Subject, a.Identity.OrgID, a.Identity.Email, a.Identity.EmailVerified, a.Identity.Name, a.LoginString,
+		scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), string(a.TokenStatus), a.TokenError,
+		millis(a.TokenIssuedAt), millis(a.AuthObtainedAt), millis(a.AuthExpiresAt), millis(a.CreatedAt), millis(a.UpdatedAt))
+	return err
+}

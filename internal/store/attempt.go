@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/scope"
+)
+
+// Attempt is one run of the flow, from authorize to the final redirect.
+type Attempt struct {
+	ID             string // the record that Verifier and Result are bound to
+	StateHash      []byte // SHA-256 of the state given to the provider; unique
+	ApplicationID  string
+	RegistrationID string
+	ServiceType    account.ServiceType
+	BrowserHash    []byte // SHA-256 of the browser's cookie
+	Unbound        bool   // any browser may finish it
+	Verifier       []byte // sealed PKCE verifier; nil where the provider takes none
+	Result         []byte // sealed final redirect; nil until there is one
+	ReturnURL      string
+	State          string // the application's own
+	TokenMode      bool
+	Scopes         []scope.Scope
+	NativeScopes   []string
+	AccountID      account.ID // the account asked for; 0 if none
+	ClientOrgID    string
+	LoginHint      string
+	Prompt         string
+	AuthEmail      string
+	Challenge      string // the application's PKCE challenge (S256)
+	EnsureScopes   bool
+	Fresh          bool // recycle=false
+	ConsentForced  bool
+	CreatedAt      time.Time
+	ExpiresAt      time.Time
+	ConsumedAt     time.Time // zero while it waits
+}
+
+// attemptColumns is in the order of scanAttempt and CreateAttempt.
+const attemptColumns = `id, state_hash, application_id, registration_id, service_type, browser_hash, unbound,
+	verifier, result, return_url, state, token_mode, scopes, native_scopes, account_id, client_org_id, login_hint,
+	prompt, auth_email, challenge, ensure_scopes, fresh, consent_forced, created_at, expires_at, consumed_at`
+
+func scanAttempt(r row) (a Attempt, err error) {
+	err = r.Scan(&a.ID, &a.StateHash, &a.ApplicationID, &a.RegistrationID, (*string)(&a.ServiceType), &a.BrowserHash, &a.Unbound,
+		&a.Verifier, &a.Result, &a.ReturnURL, &a.State, &a.TokenMode,
+		(*scopesColumn)(&a.Scopes), (*wordsColumn)(&a.NativeScopes), (*int64)(&a.AccountID), &a.ClientOrgID, &a.LoginHint,
+		&a.Prompt, &a.AuthEmail, &a.Challenge, &a.EnsureScopes, &a.Fresh, &a.ConsentForced,
+		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.ExpiresAt), (*timeColumn)(&a.ConsumedAt))
+	return a, err
+}
+
+// CreateAttempt inserts an attempt. ErrConflict: its id or state is taken, or its
+// registration is gone.
+func (s *Store) CreateAttempt(ctx context.Context, a Attempt) error {
+	return s.write(ctx, "create the attempt", func(ctx context.Context, q Querier) error {
+		_, err := q.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`,
+			a.ID, a.StateHash, a.ApplicationID, a.RegistrationID, string(a.ServiceType), a.BrowserHash, a.Unbound,
+			a.Verifier, a.Result, a.ReturnURL, a.State, a.TokenMode,
+			scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), int64(a.AccountID), a.ClientOrgID, a.LoginHint,
+			a.Prompt, a.AuthEmail, a.Challenge, a.EnsureScopes, a.Fresh, a.ConsentForced,
+			millis(a.CreatedAt), millis(a.ExpiresAt), millis(a.ConsumedAt))
+		return err
+	})
+}
+
+// Attempt reads one by the hash of its state, whatever has become of it.
+func (s *Store) Attempt(ctx context.Context, stateHash []byte) (Attempt, error) {
+	a, err := scanAttempt(s.engine.Reader().QueryRowContext(ctx,
+		`SELECT `+attemptColumns+` FROM attempts WHERE state_hash = $1`, stateHash))
+	return a, s.fail(ctx, "read the attempt", err)
+}
+
+// ConsumeAttempt takes an attempt that waits, has not ended and is bound to that
+// browser (or to none). Of concurrent calls one gets it. ErrNotFound: there is no
+// such attempt; [Store.Attempt] tells why.
+func (s *Store) ConsumeAttempt(ctx context.Context, stateHash, browserHash []byte, now time.Time) (a Attempt, err error) {
+	err = s.write(ctx, "consume the attempt", func(ctx context.Context, q Querier) (err error) {
+		a, err = scanAttempt(q.QueryRowContext(ctx,
+			`UPDATE attempts SET consumed_at = $3
+			WHERE state_hash = $1 AND consumed_at = 0 AND expires_at > $3 AND (unbound OR browser_hash = $2)
+			RETURNING `+attemptColumns, stateHash, browserHash, millis(now)))
+		return err
+	})
+	if err != nil {
+		return Attempt{}, err
+	}
+	return a, nil
+}

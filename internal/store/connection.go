@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/scope"
+)
+
+// Connection is all that a finished attempt changes, in one write.
+type Connection struct {
+	Account account.Account
+	New     bool // insert the account; otherwise it must exist
+	Fresh   bool // a New account beside others of the same identity (recycle=false)
+	// Credential replaces the stored one; nil keeps it, and with it all that
+	// describes the grant: registration, scopes, native scopes and token state
+	// of Account are then not written. A New account needs one.
+	Credential *Credential
+	// ExpectGeneration is the generation that Credential replaces; 0 for a New account.
+	ExpectGeneration int64
+	StateHash        []byte // the attempt that Result is stored on; nil for none
+	Result           []byte // sealed final redirect
+	Code             *Code  // inserted where not nil
+	Token            *Token // inserted where not nil
+}
+
+// SaveConnection writes all of c or nothing. ErrConflict: the account of that
+// identity was made, or the account or credential was changed or deleted, by
+// another attempt: read again and decide anew. ErrNotFound: the attempt is gone.
+func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
+	const what = "save the connection"
+	if c.New && c.Credential == nil {
+		return fmt.Errorf("%s: a new account needs a credential", what)
+	}
+	return s.write(ctx, what, func(ctx context.Context, q Querier) error {
+		if err := connect(ctx, q, c); err != nil {
+			return err
+		}
+		if c.Code != nil {
+			if err := insertCode(ctx, q, *c.Code); err != nil {
+				return err
+			}
+		}
+		if c.Token != nil {
+			if err := insertToken(ctx, q, *c.Token); err != nil {
+				return err
+			}
+		}
+		if c.StateHash == nil {
+			return nil
+		}
+		result, err := q.ExecContext(ctx, `UPDATE attempts SET result = $2 WHERE state_hash = $1`, c.StateHash, c.Result)
+		return require(result, err, ErrNotFound)
+	})
+}
+
+// connect inserts or updates the account and its credential.
+func connect(ctx context.Context, q Querier, c Connection) error {
+	a := c.Account
+	key := identityKey(a.ApplicationID, a.ServiceType, a.Identity.Subject, a.ClientOrgID)
+	if c.New {
+		if c.Fresh {
+			key = freshKey(a.ID)
+		}
+		if err := insertAccount(ctx, q, a, key); err != nil {
+			return err
+		}
+		return insertCredential(ctx, q, ownedBy(a.ID, *c.Credential), c.ExpectGeneration+1)
+	}
+	if c.Credential != nil { // first the credential, then the account, as everywhere: one order of locks
+		if err := replaceCredential(ctx, q, ownedBy(a.ID, *c.Credential), c.ExpectGeneration); err != nil {
+			return err
+		}
+		if err := updateGrant(ctx, q, a); err != nil {
+			return err
+		}
+	}
+	return updatePerson(ctx, q, a, key)
+}
+
+// ownedBy saves callers from naming the account twice.
+func ownedBy(id account.ID, c Credential) Credential {
+	c.AccountID = id
+	return c
+}
+
+// updateGrant writes what describes the credential.
+func updateGrant(ctx context.Context, q Querier, a account.Account) error {
+	result, err := q.ExecContext(ctx,
+		`UPDATE accounts SET registration_id = $2, scopes = $3, native_scopes = $4, token_status = $5, token_error = $6,
+			token_issued_at = $7, auth_expires_at = $8 WHERE id = $1`,
+		int64(a.ID), a.RegistrationID, scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), string(a.TokenStatus), a.TokenError,
+		millis(a.TokenIssuedAt), millis(a.AuthExpiresAt))
+	return require(result, err, ErrConflict)
+}
+
+// updatePerson writes who signed in, and when. An account that takes over an
+// identity which has a canonical account already stands beside that one.
+func updatePerson(ctx context.Context, q Querier, a account.Account, key string) error {
+	result, err := q.ExecContext(ctx,
+		`UPDATE accounts SET kind = $2, client_org_id = $3, subject = $4, org_id = $5, email = $6, email_verified = $7,
+			name = $8, login_string = $9, auth_obtained_at = $10, updated_at = $11,
+			identity_key = CASE WHEN identity_key = $13 OR EXISTS (SELECT 1 FROM accounts o WHERE o.identity_key = $12 AND o.id <> $1)
+				THEN $13 ELSE $12 END
+		WHERE id = $1`,
+		int64(a.ID), string(a.Kind), a.ClientOrgID, a.Identity.Subject, a.Identity.OrgID, a.Identity.Email, a.Identity.EmailVerified,
+		a.Identity.Name, a.LoginString, millis(a.AuthObtainedAt), millis(a.UpdatedAt), key, freshKey(a.ID))
+	return require(result, err, ErrConflict)
+}

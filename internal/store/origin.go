@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/avain-project/avain/internal/account"
+)
+
+const selectReturnURLs = `SELECT application_id, url FROM return_urls`
+
+type returnURL struct{ applicationID, url string }
+
+func scanReturnURL(r row) (u returnURL, err error) {
+	err = r.Scan(&u.applicationID, &u.url)
+	return u, err
+}
+
+// insertURLs writes the return URLs in their order, repeated ones once, and the
+// origins that the settings list.
+func insertURLs(ctx context.Context, q Querier, app account.Application) error {
+	for i, raw := range app.ReturnURLs {
+		var origin any // NULL for a custom scheme
+		if o := originOf(raw); o != "" {
+			origin = o
+		}
+		_, err := q.ExecContext(ctx,
+			`INSERT INTO return_urls (application_id, position, url, origin) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			app.ID, i, raw, origin)
+		if err != nil {
+			return err
+		}
+	}
+	for _, raw := range app.Settings.Origins {
+		origin := originOf(raw)
+		if origin == "" {
+			continue
+		}
+		_, err := q.ExecContext(ctx, `INSERT INTO allowed_origins (origin, application_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+			origin, app.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// originOf is the web origin of an http or https URL as browsers write it
+// (RFC 6454 §6.2): lower case, without the scheme's default port. Other URLs have
+// none: "".
+func originOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	switch scheme {
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	default:
+		return ""
+	}
+	return scheme + "://" + strings.TrimSuffix(host, ":")
+}
+
+// OriginRegistered tells whether any application has a return URL of that web
+// origin, or lists it in its settings.
+func (s *Store) OriginRegistered(ctx context.Context, origin string) (bool, error) {
+	canonical := originOf(origin)
+	if canonical == "" {
+		return false, nil
+	}
+	var known bool
+	err := s.engine.Reader().QueryRowContext(ctx,
+		`SELECT EXISTS (SELECT 1 FROM return_urls WHERE origin = $1) OR EXISTS (SELECT 1 FROM allowed_origins WHERE origin = $1)`,
+		canonical).Scan(&known)
+	return known, s.fail(ctx, "look the origin up", err)
+}

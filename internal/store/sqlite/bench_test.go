@@ -1,0 +1,11 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/avain-project/avain/internal/store/storetest"
+)
+
+func BenchmarkBearer(b *testing.B) { storetest.BenchBearer(b, storetest.Open(b)) }
+
+func BenchmarkWrite(b *testing.B) { storetest.BenchWrite(b, storetest.Open(b)) }

@@ -1,0 +1,156 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/store"
+)
+
+func testAudit(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	event := store.AuditEvent{At: noon, Kind: "code.replayed", ApplicationID: "a", AccountID: 7, RequestID: "r", Detail: "d"}
+	for range 3 {
+		w.ok(s.AppendAudit(w.ctx(), event))
+	}
+	events := must(s.AuditEvents(w.ctx(), 2))(t)
+	if len(events) != 2 || events[0].ID <= events[1].ID {
+		t.Fatalf("events = %v, want the newest two, newest first", events)
+	}
+	event.ID = events[0].ID
+	equal(t, events[0], event)
+}
+
+func testMeta(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	_, err := s.Meta(w.ctx(), "key")
+	w.is(err, store.ErrNotFound)
+	for _, value := range []string{"one", "two\x00"} {
+		w.ok(s.SetMeta(w.ctx(), "key", []byte(value)))
+		equal(t, string(must(s.Meta(w.ctx(), "key"))(t)), value)
+	}
+}
+
+func testSweep(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	a := w.connected("ada")
+	expired, consumed := w.newAttempt(), w.newAttempt()
+	consumed.ExpiresAt = noon.Add(100 * 24 * time.Hour)
+	w.ok(s.CreateAttempt(w.ctx(), expired))
+	w.ok(s.CreateAttempt(w.ctx(), consumed))
+	must(s.ConsumeAttempt(w.ctx(), consumed.StateHash, consumed.BrowserHash, noon))(t)
+	w.withCode(a)
+	revoked, live := w.withToken(a), w.withToken(a)
+	w.ok(s.RevokeToken(w.ctx(), revoked.ID, noon))
+
+	for _, step := range []struct {
+		after time.Duration
+		want  store.SweepReport
+	}{
+		{time.Hour, store.SweepReport{}},
+		{time.Hour + time.Millisecond, store.SweepReport{Attempts: 1}},     // the consumed one
+		{76 * time.Minute, store.SweepReport{Attempts: 1}},                 // expired at noon + 15 minutes
+		{24*time.Hour + time.Minute, store.SweepReport{}},                  // the code lives one minute
+		{24*time.Hour + 61*time.Second, store.SweepReport{Codes: 1}},       //
+		{30*24*time.Hour + time.Millisecond, store.SweepReport{Tokens: 1}}, // the revoked one
+		{1000 * 24 * time.Hour, store.SweepReport{}},                       // the live one stays
+	} {
+		equal(t, must(s.Sweep(w.ctx(), noon.Add(step.after)))(t), step.want)
+	}
+	equal(t, must(s.Tokens(w.ctx(), a.ID))(t), []store.Token{live})
+}
+
+func testEachSealed(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	attempt, cred := w.newAttempt(), newCredential()
+	attempt.Result = []byte("sealed result")
+	w.ok(s.CreateAttempt(w.ctx(), attempt))
+	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: w.newAccount("ada"), New: true, Credential: cred}))
+	w.ok(s.WipeCredential(w.ctx(), w.connected("bob").ID, store.TokenState{Status: account.TokenDead}))
+	secret := must(s.ApplicationSecrets(w.ctx(), w.app.ID))(t)[0]
+
+	want := []store.Sealed{
+		{Label: store.LabelApplicationSecret, RecordID: secret.ID, KeyOwner: w.app.ID, DataKey: w.app.DataKey, Value: secret.Sealed},
+		{Label: store.LabelRegistrationSecrets, RecordID: w.reg.ID, KeyOwner: w.reg.ID, DataKey: w.reg.DataKey, Value: w.reg.Sealed},
+		{Label: store.LabelVerifier, RecordID: attempt.ID, KeyOwner: w.reg.ID, DataKey: w.reg.DataKey, Value: attempt.Verifier},
+		{Label: store.LabelResult, RecordID: attempt.ID, KeyOwner: w.reg.ID, DataKey: w.reg.DataKey, Value: attempt.Result},
+		{Label: store.LabelCredential, RecordID: cred.RecordID, KeyOwner: cred.RecordID, DataKey: cred.DataKey, Value: cred.Sealed},
+	}
+	var got []store.Sealed
+	w.ok(s.EachSealed(w.ctx(), func(v store.Sealed) error { got = append(got, v); return nil }))
+	equal(t, got, want)
+
+	stop := errors.New("stop")
+	calls := 0
+	w.is(s.EachSealed(w.ctx(), func(store.Sealed) error { calls++; return stop }), stop)
+	equal(t, calls, 1)
+}
+
+func testEndedContext(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	ctx, cancel := context.WithCancel(w.ctx())
+	cancel()
+	_, readErr := s.Application(ctx, w.app.ID)
+	for _, err := range []error{readErr, s.SetMeta(ctx, "key", []byte("value"))} {
+		w.is(err, context.Canceled)
+		if errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("a caller that went away is no failure of the database: %v", err)
+		}
+	}
+	_, err := s.Meta(w.ctx(), "key")
+	w.is(err, store.ErrNotFound)
+}
+
+func testClosed(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	w.ok(s.Ping(w.ctx()))
+	w.ok(s.Close())
+	w.is(s.Ping(w.ctx()), store.ErrUnavailable)
+	w.is(s.SetMeta(w.ctx(), "key", nil), store.ErrUnavailable)
+	_, err := s.Application(w.ctx(), w.app.ID)
+	w.is(err, store.ErrUnavailable)
+	_, _, err = s.Bearer(w.ctx(), hashOf("x"))
+	w.is(err, store.ErrUnavailable)
+	w.ok(s.Close()) // again is no error
+}
+
+func testBackup(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	path := filepath.Join(t.TempDir(), "copy ä#1%.db")
+	w.ok(s.Backup(w.ctx(), path))
+	if err := s.Backup(w.ctx(), path); err == nil {
+		t.Error("a backup must not go over an existing file")
+	}
+	w.ok(s.SetMeta(w.ctx(), "after", []byte("the backup")))
+}
+
+// Whatever people type comes back as it was.
+func testAnyText(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	long := strings.Repeat("0123456789abcdef", 1<<16) // 1 MiB
+	for _, text := range []string{"Ää 汉字 🔑 \u202e", `quote ' " \ $1 ? --`, "line\nbreak\ttab", "", long} {
+		a := w.newAccount("subject " + text)
+		a.Identity.Name, a.ClientOrgID, a.TokenError = text, text, text
+		cred := newCredential()
+		cred.Sealed = append([]byte(text), 0, 0xff)
+		w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: a, New: true, Credential: cred}))
+		equal(t, must(s.AccountByIdentity(w.ctx(), w.app.ID, account.Google, a.Identity.Subject, text))(t), a)
+		equal(t, string(must(s.Credential(w.ctx(), a.ID))(t).Sealed), string(cred.Sealed))
+	}
+}
+
+func testMigrationStatus(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	for _, read := range []func(context.Context) (store.MigrationReport, error){s.MigrationStatus, s.Migrate} {
+		r := must(read(w.ctx()))(t)
+		if r.Current == 0 || r.Current != r.Latest || len(r.Pending)+len(r.Applied) != 0 {
+			t.Errorf("report = %+v, want a schema up to date", r)
+		}
+	}
+	equal(t, must(s.Application(w.ctx(), w.app.ID))(t), w.app)
+}

@@ -1,0 +1,57 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/avain-project/avain/internal/store"
+)
+
+// Run runs the suite. open gives each test an empty, migrated store of its own,
+// which it closes at cleanup.
+func Run(t *testing.T, open func(testing.TB) *store.Store) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, *store.Store){
+		"applications":                     testApplications,
+		"application conflicts":            testApplicationConflicts,
+		"application update":               testApplicationUpdate,
+		"application delete":               testApplicationDelete,
+		"application secrets":              testApplicationSecrets,
+		"origins":                          testOrigins,
+		"registrations":                    testRegistrations,
+		"registration conflicts":           testRegistrationConflicts,
+		"attempts":                         testAttempts,
+		"attempt binding":                  testAttemptBinding,
+		"attempt consumed once":            testAttemptConsumedOnce,
+		"accounts":                         testAccounts,
+		"account by identity":              testAccountByIdentity,
+		"account delete":                   testAccountDelete,
+		"connection":                       testConnection,
+		"connection renews":                testConnectionRenews,
+		"connection keeps the credential":  testConnectionKeepsCredential,
+		"connection is all or nothing":     testConnectionAllOrNothing,
+		"connection race":                  testConnectionRace,
+		"connection takes over":            testConnectionTakesOver,
+		"credential":                       testCredential,
+		"credential race":                  testCredentialRace,
+		"mark token":                       testMarkToken,
+		"shared grant":                     testSharesGrant,
+		"codes":                            testCodes,
+		"code redeemed once":               testCodeRedeemedOnce,
+		"tokens":                           testTokens,
+		"bearer":                           testBearer,
+		"audit":                            testAudit,
+		"meta":                             testMeta,
+		"sweep":                            testSweep,
+		"sealed values":                    testEachSealed,
+		"ended context":                    testEndedContext,
+		"closed":                           testClosed,
+		"backup":                           testBackup,
+		"any text":                         testAnyText,
+		"migrations are done, and no more": testMigrationStatus,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
