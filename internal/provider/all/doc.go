@@ -1,0 +1,16 @@
+// Package all names every provider that Avain has. A new provider is one folder
+// beside this one and one line in [Registry].
+package all
+
+import (
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/google"
+)
+
+// Registry makes the providers.
+func Registry(clients outbound.Clients) provider.Registry {
+	return provider.NewRegistry(
+		google.New(clients),
+	)
+}

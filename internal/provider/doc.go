@@ -1,0 +1,20 @@
+// Package provider says what a provider can do, in small interfaces, and what can
+// go wrong with it, in five classes.
+//
+// A provider is one folder beside this file: all that is peculiar to Google lives
+// in google/. A driver is stateless: the application's registration and the
+// account's tokens come with each call, and nothing is kept. It implements
+// [Provider] and those capabilities that its service has:
+//
+//	Redirector   sign-in by redirect: authorize page, code, identity
+//	Refresher    a new access token from a refresh token
+//	Revoker      ending a grant at the provider
+//	Pinger       the least call that proves an access token
+//	Authorizer   another header than "Authorization: Bearer"
+//
+// Services ask for a capability by type assertion. Failures are [*Error] values,
+// classified in the driver, where the provider's dialect is known.
+//
+// Start reading at provider.go; google/ is the example to follow for a new
+// provider, and all/ the one line that adds it.
+package provider

@@ -1,0 +1,61 @@
+package provider
+
+import (
+	"fmt"
+	"time"
+)
+
+// Class says who has to act.
+type Class string
+
+// The classes.
+const (
+	Dead   Class = "dead"   // the grant is gone: only a new sign-in helps
+	User   Class = "user"   // the grant lives, the person must do something
+	Admin  Class = "admin"  // an administrator of the person's organization must act
+	Config Class = "config" // our registration is wrong: no account is to blame
+	Later  Class = "later"  // passing trouble: try again
+)
+
+// Codes of our own, where the provider sent none.
+const (
+	CodeAccessDenied = "access_denied"    // the person said no
+	CodeMalformed    = "malformed_answer" // unreadable: HTML, half a JSON, nothing, too much
+	CodeTimeout      = "timeout"
+	CodeUnreachable  = "unreachable"
+	CodeIssuer       = "issuer_mismatch" // iss of the callback is another server's
+	CodeNoRefresh    = "no_refresh_token"
+	CodeUnauthorized = "unauthorized" // a data or identity call refused the access token
+)
+
+// Error is a provider's failure, classified.
+type Error struct {
+	Class Class
+	Code  string // the provider's code, or one of ours
+	// Cause and Cure are for people: why this probably happened, what to do.
+	Cause, Cure string
+	RetryAfter  time.Duration // where the provider named one
+	Err         error         // for the log; holds nothing secret
+}
+
+func (e *Error) Error() string {
+	s := fmt.Sprintf("provider says %s (%s)", e.Code, e.Class)
+	if e.Cause != "" {
+		s += ": " + e.Cause
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Trouble is one line of a provider's error table.
+type Trouble struct {
+	Code    string // the OAuth error code
+	Subtype string // a refinement in error_subtype or the description; "" matches all
+	Class   Class
+	Cause   string
+	Cure    string
+}

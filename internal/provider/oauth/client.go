@@ -1,0 +1,195 @@
+package oauth
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// Client speaks to one provider's OAuth endpoints. It is stateless and safe for
+// concurrent use.
+type Client struct {
+	HTTP *http.Client
+	// Endpoints are the provider's own; a registration may replace each.
+	Endpoints account.Endpoints
+	Troubles  []provider.Trouble
+}
+
+// EndpointsFor lays the registration's endpoints over the provider's own.
+func (c *Client) EndpointsFor(reg account.Registration) account.Endpoints {
+	return account.Endpoints{
+		Authorize: cmp.Or(reg.Endpoints.Authorize, c.Endpoints.Authorize),
+		Token:     cmp.Or(reg.Endpoints.Token, c.Endpoints.Token),
+		Revoke:    cmp.Or(reg.Endpoints.Revoke, c.Endpoints.Revoke),
+		Userinfo:  cmp.Or(reg.Endpoints.Userinfo, c.Endpoints.Userinfo),
+		API:       cmp.Or(reg.Endpoints.API, c.Endpoints.API),
+	}
+}
+
+// AuthorizeURL builds the consent page's address, with PKCE S256 and whatever
+// parameters the dialect adds.
+func (c *Client) AuthorizeURL(reg account.Registration, req provider.AuthRequest, extra url.Values) (string, error) {
+	opts := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(req.Verifier.Reveal())}
+	for name, values := range extra {
+		opts = append(opts, oauth2.SetAuthURLParam(name, values[0]))
+	}
+	cfg := c.config(reg, secret.Text{}, req.RedirectURI)
+	cfg.Scopes = req.NativeScopes
+	return cfg.AuthCodeURL(req.State, opts...), nil
+}
+
+// Exchange redeems the callback's code.
+func (c *Client) Exchange(ctx context.Context, reg account.Registration, cb provider.Callback) (provider.Tokens, error) {
+	if code := cb.Params.Get("error"); code != "" {
+		return provider.Tokens{}, c.classify(code, "", cb.Params.Get("error_description"))
+	}
+	code := cb.Params.Get("code")
+	if code == "" {
+		return provider.Tokens{}, c.malformed(errors.New("the callback has neither code nor error"))
+	}
+	return c.eachSecret(reg, func(s secret.Text) (*oauth2.Token, error) {
+		return c.config(reg, s, cb.RedirectURI).Exchange(c.with(ctx), code, oauth2.VerifierOption(cb.Verifier.Reveal()))
+	})
+}
+
+// Refresh asks for a new access token. What the provider leaves out stays zero.
+func (c *Client) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens) (provider.Tokens, error) {
+	if held.Refresh.IsZero() {
+		return provider.Tokens{}, &provider.Error{
+			Class: provider.Dead, Code: provider.CodeNoRefresh,
+			Cause: "the provider gave no refresh token when the account was connected", Cure: "connect the account again",
+		}
+	}
+	tokens, err := c.eachSecret(reg, func(s secret.Text) (*oauth2.Token, error) {
+		return c.config(reg, s, "").TokenSource(c.with(ctx), &oauth2.Token{RefreshToken: held.Refresh.Reveal()}).Token()
+	})
+	// The library fills an absent refresh token with the old one.
+	if tokens.Refresh.Equal(held.Refresh) {
+		tokens.Refresh = secret.Text{}
+	}
+	return tokens, err
+}
+
+// Revoke ends the grant (RFC 7009). A token that the provider no longer knows is
+// as good as revoked.
+func (c *Client) Revoke(ctx context.Context, reg account.Registration, held provider.Tokens) error {
+	token := held.Refresh
+	if token.IsZero() {
+		token = held.Access
+	}
+	if token.IsZero() {
+		return nil
+	}
+	form := url.Values{"token": {token.Reveal()}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.EndpointsFor(reg).Revoke, strings.NewReader(form.Encode()))
+	if err != nil {
+		return fmt.Errorf("build the revocation: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := c.HTTP.Do(req)
+	if err != nil {
+		return c.transport(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, _ := io.ReadAll(res.Body)
+	if res.StatusCode == http.StatusOK {
+		return nil
+	}
+	var answer struct{ Error string }
+	_ = json.Unmarshal(body, &answer)
+	if answer.Error == "invalid_token" || answer.Error == "unsupported_token_type" {
+		return nil
+	}
+	return c.answer(res, answer.Error, "", "")
+}
+
+// GetJSON reads an identity endpoint with the access token.
+func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Text, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	if err != nil {
+		return fmt.Errorf("build the identity request: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+access.Reveal())
+	req.Header.Set("Accept", "application/json")
+	res, err := c.HTTP.Do(req)
+	if err != nil {
+		return c.transport(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	switch res.StatusCode {
+	case http.StatusOK:
+	case http.StatusUnauthorized:
+		return &provider.Error{
+			Class: provider.User, Code: provider.CodeUnauthorized,
+			Cause: "the provider refuses the access token", Cure: "connect the account again",
+		}
+	default:
+		return c.answer(res, "", "", "")
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		if errors.Is(err, outbound.ErrTooLarge) {
+			return c.malformed(err)
+		}
+		return c.transport(err)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return c.malformed(errors.New("the identity is not JSON"))
+	}
+	return nil
+}
+
+func (c *Client) config(reg account.Registration, clientSecret secret.Text, redirectURI string) *oauth2.Config {
+	e := c.EndpointsFor(reg)
+	return &oauth2.Config{
+		ClientID: reg.ClientID, ClientSecret: clientSecret.Reveal(), RedirectURL: redirectURI,
+		Endpoint: oauth2.Endpoint{AuthURL: e.Authorize, TokenURL: e.Token, AuthStyle: oauth2.AuthStyleInParams},
+	}
+}
+
+func (c *Client) with(ctx context.Context) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, c.HTTP)
+}
+
+// eachSecret tries the registration's secrets in order: while one is being
+// replaced, two are live, and only invalid_client asks for the next.
+func (c *Client) eachSecret(reg account.Registration, call func(secret.Text) (*oauth2.Token, error)) (provider.Tokens, error) {
+	secrets := reg.Secrets
+	if len(secrets) == 0 {
+		secrets = []secret.Text{{}}
+	}
+	var failure error
+	for _, s := range secrets {
+		token, err := call(s)
+		if err == nil {
+			return tokensOf(token), nil
+		}
+		failure = c.failure(err)
+		var refused *provider.Error
+		if !errors.As(failure, &refused) || refused.Code != "invalid_client" {
+			break
+		}
+	}
+	return provider.Tokens{}, failure
+}
+
+func tokensOf(t *oauth2.Token) provider.Tokens {
+	out := provider.Tokens{Access: secret.New(t.AccessToken), Refresh: secret.New(t.RefreshToken), ExpiresAt: t.Expiry}
+	if granted, ok := t.Extra("scope").(string); ok {
+		out.NativeScopes = strings.Fields(granted)
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// Provider is what every driver implements.
+type Provider interface {
+	Info() Info
+}
+
+// Info is what is fixed about a provider.
+type Info struct {
+	ServiceType account.ServiceType
+	Title       string // as people call it
+	Scopes      ScopeMap
+	Direct      Direct
+	// Issuer is compared with the callback's iss where one is sent (RFC 9207).
+	Issuer string
+	// AssumedLife is how long an access token is taken to live where the provider
+	// does not say.
+	AssumedLife time.Duration
+	// WithholdsRefresh: a refresh token comes only with a new consent, so the flow
+	// forces one where it holds none.
+	WithholdsRefresh bool
+}
+
+// Redirector signs people in on the provider's own pages.
+type Redirector interface {
+	Provider
+	// AuthorizeURL is where the browser goes.
+	AuthorizeURL(account.Registration, AuthRequest) (string, error)
+	// Exchange turns the callback into tokens and the identity behind them. An
+	// error parameter in the callback is classified without a call.
+	Exchange(context.Context, account.Registration, Callback) (Tokens, account.Identity, error)
+}
+
+// Refresher renews access tokens.
+type Refresher interface {
+	Provider
+	// Refresh returns the provider's answer as it is: a field that the provider
+	// leaves out is left zero, and the caller merges.
+	Refresh(context.Context, account.Registration, Tokens) (Tokens, error)
+}
+
+// Revoker ends a grant at the provider. A grant that is gone already is no error.
+type Revoker interface {
+	Provider
+	Revoke(context.Context, account.Registration, Tokens) error
+}
+
+// Pinger makes the least call that proves an access token.
+type Pinger interface {
+	Provider
+	// Ping answers an *Error with CodeUnauthorized where the token is refused.
+	Ping(context.Context, account.Registration, Tokens) error
+}
+
+// Authorizer sets the credential on a request where it is not a plain bearer.
+type Authorizer interface {
+	Authorize(*http.Request, Tokens)
+}
+
+// AuthRequest is one visit to the provider's consent page.
+type AuthRequest struct {
+	State        string
+	Verifier     secret.Text // PKCE; the driver sends its S256 challenge
+	RedirectURI  string
+	NativeScopes []string // everything to ask for, identity scopes included
+	LoginHint    string
+	Prompt       string // as the application gave it
+	ForceConsent bool   // ask again although the person has consented before
+	Renewing     bool   // an account exists; what it was granted should stay granted
+}
+
+// Callback is what came back, and what the attempt kept for it.
+type Callback struct {
+	Params       url.Values
+	Verifier     secret.Text
+	RedirectURI  string
+	NativeScopes []string // asked; assumed granted where the provider does not say
+}
+
+// Tokens are a provider's OAuth credential for one account.
+type Tokens struct {
+	Access    secret.Text
+	Refresh   secret.Text
+	ExpiresAt time.Time // zero: the provider did not say
+	// NativeScopes are those granted; nil: the provider did not say.
+	NativeScopes []string
+}
+
+// Merge lays an answer over what is held: a field that the answer leaves out
+// keeps the old value, so that no refresh token is ever lost to an absent one.
+func (t Tokens) Merge(answer Tokens) Tokens {
+	merged := answer
+	if answer.Refresh.IsZero() {
+		merged.Refresh = t.Refresh
+	}
+	if answer.NativeScopes == nil {
+		merged.NativeScopes = t.NativeScopes
+	}
+	return merged
+}
+
+// Session is a live way to the provider for one account and one operation.
+type Session struct {
+	// Endpoint is the base of the provider's API: paths are appended behind its
+	// slash, by concatenation.
+	Endpoint *url.URL
+	// Client authenticates each request, and once renews the credential where the
+	// provider answers 401 and the body can be sent again (GetBody).
+	Client *http.Client
+}
