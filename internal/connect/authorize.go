@@ -1,0 +1,157 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/avain-project/avain/internal/access"
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// Authorize begins an attempt for the browser that carries that cookie value.
+// Until the return URL is proven, a failure is the Outcome's Fault without a
+// Location; after that, everything goes back to the application.
+func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret.Text) Outcome {
+	query, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return shown(fault.New(fault.ParameterInvalid, "The query is malformed: check its percent signs."))
+	}
+	p := parameters{query}
+	app, returnURL, err := s.prove(ctx, p)
+	if err != nil {
+		return shown(err)
+	}
+	reply := reply{returnURL: returnURL, application: app.Name}
+	attempt, reg, err := s.prepare(ctx, p, app, &reply)
+	if err != nil {
+		return reply.failure(err)
+	}
+	attempt.BrowserHash = access.Hash(browser)
+	location, err := s.begin(ctx, attempt, reg)
+	if err != nil {
+		return reply.failure(err)
+	}
+	return Outcome{Location: location, ApplicationName: app.Name}
+}
+
+// prove finds the application and makes sure that the return URL is one of its
+// own. Nothing may be sent anywhere before that.
+func (s *Service) prove(ctx context.Context, p parameters) (account.Application, string, error) {
+	clientID, err := p.one("clientId")
+	if err != nil {
+		return account.Application{}, "", err
+	}
+	if clientID == "" {
+		return account.Application{}, "", fault.New(fault.ParameterMissing, "It is clientId.")
+	}
+	app, err := s.Store.ApplicationByClientID(ctx, clientID)
+	if errors.Is(err, store.ErrNotFound) {
+		return account.Application{}, "", fault.New(fault.ClientUnknown, "")
+	}
+	if err != nil {
+		return account.Application{}, "", fault.Wrap(fault.StoreUnavailable, err)
+	}
+	returnURL, err := p.one("returnUrl")
+	if err != nil {
+		return account.Application{}, "", err
+	}
+	if !MatchReturnURL(app.ReturnURLs, returnURL) {
+		return account.Application{}, "", fault.New(fault.ReturnURLInvalid, "")
+	}
+	return app.Application, returnURL, nil
+}
+
+// prepare reads everything else and makes the attempt, not stored yet. It fills
+// in how the application wants its answer as soon as that is known.
+func (s *Service) prepare(ctx context.Context, p parameters, app account.Application, reply *reply) (store.Attempt, credential.Registered, error) {
+	state, err := p.one("state")
+	if err != nil {
+		return store.Attempt{}, credential.Registered{}, err
+	}
+	reply.state = state
+	if reply.tokenMode, err = readResponseType(p, app); err != nil {
+		return store.Attempt{}, credential.Registered{}, err
+	}
+	r, err := p.request()
+	if err != nil {
+		return store.Attempt{}, credential.Registered{}, err
+	}
+	if app.Settings.Public && !reply.tokenMode && r.challenge == "" {
+		return store.Attempt{}, credential.Registered{}, fault.New(fault.ChallengeRequired, "")
+	}
+	reg, err := s.Credentials.CurrentRegistration(ctx, app.ID, r.serviceType)
+	if err != nil {
+		return store.Attempt{}, credential.Registered{}, err
+	}
+	if !r.scopesGiven {
+		r.scopes, r.nativeScopes = reg.Scopes, reg.NativeScopes
+	}
+	return store.Attempt{
+		ApplicationID: app.ID, RegistrationID: reg.ID, ServiceType: r.serviceType, Unbound: reg.UnboundBrowser,
+		ReturnURL: reply.returnURL, State: state, TokenMode: reply.tokenMode,
+		Scopes: r.scopes, NativeScopes: r.nativeScopes,
+		AccountID: r.accountID, ClientOrgID: r.clientOrgID, LoginHint: r.loginHint, Prompt: r.prompt,
+		AuthEmail: r.authEmail, Challenge: r.challenge, EnsureScopes: r.ensureScopes, Fresh: !r.recycle,
+	}, reg, nil
+}
+
+// readResponseType tells whether token mode is asked for. Once it is, errors go
+// to the fragment too, even the one that says it is not allowed.
+func readResponseType(p parameters, app account.Application) (tokenMode bool, err error) {
+	value, err := p.one("responseType")
+	if err != nil {
+		return false, err
+	}
+	switch value {
+	case "", "code":
+		return false, nil
+	case "token":
+		if !app.Settings.TokenMode {
+			return true, fault.New(fault.ResponseTypeDisabled, "")
+		}
+		return true, nil
+	}
+	return false, fault.New(fault.ResponseTypeUnknown, "")
+}
+
+// begin stores the attempt with fresh secrets and returns the provider's address.
+func (s *Service) begin(ctx context.Context, attempt store.Attempt, reg credential.Registered) (string, error) {
+	p, ok := s.Providers.Of(attempt.ServiceType)
+	redirector, can := p.(provider.Redirector)
+	if !ok || !can {
+		return "", fault.New(fault.ServiceTypeUnavailable, "")
+	}
+	state, verifier := access.NewNonce(), secret.New(oauth2.GenerateVerifier())
+	attempt.ID = account.NewRecordID()
+	attempt.StateHash = access.Hash(state)
+	sealed, err := reg.Key.Seal([]byte(verifier.Reveal()), store.LabelVerifier, attempt.ID)
+	if err != nil {
+		return "", fmt.Errorf("seal the verifier: %w", err)
+	}
+	attempt.Verifier = sealed
+	attempt.CreatedAt = s.Now()
+	attempt.ExpiresAt = attempt.CreatedAt.Add(AttemptLifetime)
+
+	location, err := redirector.AuthorizeURL(reg.Registration, provider.AuthRequest{
+		State: state.Reveal(), Verifier: verifier, RedirectURI: s.callbackURL(reg.Registration),
+		NativeScopes: p.Info().Scopes.Ask(attempt.Scopes, attempt.NativeScopes),
+		LoginHint:    attempt.LoginHint, Prompt: attempt.Prompt,
+		ForceConsent: attempt.ConsentForced, Renewing: attempt.AccountID != 0,
+	})
+	if err != nil {
+		return "", fmt.Errorf("build the provider's address: %w", err)
+	}
+	if err := s.Store.CreateAttempt(ctx, attempt); err != nil {
+		return "", fault.Wrap(fault.StoreUnavailable, err)
+	}
+	return location, nil
+}

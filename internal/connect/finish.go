@@ -1,0 +1,206 @@
+package connect
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/avain-project/avain/internal/access"
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/scope"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// finishing is a sign-in that the provider has confirmed.
+type finishing struct {
+	attempt  store.Attempt
+	reg      credential.Registered
+	info     provider.Info
+	tokens   provider.Tokens
+	identity account.Identity
+}
+
+// rounds is how often a lost race is decided anew: each round means that another
+// sign-in of the same person was saved in between.
+const rounds = 8
+
+// finish checks the sign-in against what was asked for, saves account, credential
+// and code in one write, and returns where the browser goes.
+func (s *Service) finish(ctx context.Context, f finishing) (string, error) {
+	if err := f.check(); err != nil {
+		return "", err
+	}
+	for range rounds {
+		location, err := s.tryFinish(ctx, f)
+		if !errors.Is(err, store.ErrConflict) {
+			return location, err
+		}
+	}
+	return "", fmt.Errorf("the account changed %d times while it was being saved", rounds)
+}
+
+// check compares the sign-in with what the application insists on. It runs before
+// any account is looked at.
+func (f finishing) check() error {
+	if f.attempt.AuthEmail != "" {
+		vouched := f.identity.EmailVerified && strings.EqualFold(f.identity.Email, f.attempt.AuthEmail)
+		if !vouched {
+			return fault.New(fault.EmailMismatch, "")
+		}
+	}
+	if f.attempt.EnsureScopes {
+		asked := f.info.Scopes.Ask(f.attempt.Scopes, f.attempt.NativeScopes)
+		if missing := f.info.Scopes.Missing(asked, f.tokens.NativeScopes); len(missing) > 0 {
+			return fault.New(fault.ScopesMissing, "Missing: "+f.missingNames(missing)+".")
+		}
+	}
+	return nil
+}
+
+// missingNames speaks in the application's words where it used them.
+func (f finishing) missingNames(missing []string) string {
+	granted := f.info.Scopes.Unified(f.tokens.NativeScopes)
+	names := strings.Fields(scope.Join(scope.Missing(granted, f.attempt.Scopes)))
+	if len(names) == 0 {
+		names = missing
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *Service) tryFinish(ctx context.Context, f finishing) (string, error) {
+	existing, err := s.target(ctx, f)
+	if err != nil {
+		return "", err
+	}
+	plan, err := s.Credentials.Plan(ctx, existing, f.reg.Registration, f.tokens)
+	if err != nil {
+		return "", err
+	}
+	if f.info.WithholdsRefresh && !plan.Renewable && !f.attempt.ConsentForced {
+		return s.forceConsent(ctx, f)
+	}
+	acct, err := s.accountOf(existing, f, plan)
+	if err != nil {
+		return "", err
+	}
+	connection := store.Connection{
+		Account: acct, New: existing == nil, Fresh: f.attempt.Fresh,
+		Credential: plan.Credential, ExpectGeneration: plan.ExpectGeneration,
+	}
+	if connection.Credential != nil {
+		connection.Credential.AccountID = acct.ID
+	}
+	return s.issue(ctx, f, connection)
+}
+
+// target finds the account that this sign-in renews; nil for a new one.
+func (s *Service) target(ctx context.Context, f finishing) (*account.Account, error) {
+	a := f.attempt
+	if a.AccountID != 0 {
+		acct, err := s.Store.Account(ctx, a.AccountID)
+		// An unknown account, a foreign one and another person all look the same.
+		if errors.Is(err, store.ErrNotFound) || err == nil && (acct.ApplicationID != a.ApplicationID ||
+			acct.ServiceType != a.ServiceType || acct.Identity.Subject != f.identity.Subject) {
+			return nil, fault.New(fault.AccountMismatch, "")
+		}
+		if err != nil {
+			return nil, fault.Wrap(fault.StoreUnavailable, err)
+		}
+		return &acct, nil
+	}
+	if a.Fresh {
+		return nil, nil
+	}
+	acct, err := s.Store.AccountByIdentity(ctx, a.ApplicationID, a.ServiceType, f.identity.Subject, a.ClientOrgID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.StoreUnavailable, err)
+	}
+	return &acct, nil
+}
+
+// forceConsent sends the browser to the provider once more, since a refresh token
+// comes only with a new consent and none is held.
+func (s *Service) forceConsent(ctx context.Context, f finishing) (string, error) {
+	again := f.attempt
+	again.ConsentForced = true
+	// The person who has just signed in, unless the application named somebody.
+	if again.LoginHint == "" {
+		again.LoginHint = f.identity.Email
+	}
+	again.ConsumedAt = time.Time{}
+	return s.begin(ctx, again, f.reg)
+}
+
+// accountOf is the account's row as it shall be after the sign-in.
+func (s *Service) accountOf(existing *account.Account, f finishing, plan credential.Plan) (account.Account, error) {
+	now := s.Now()
+	acct := account.Account{
+		ApplicationID: f.attempt.ApplicationID, ServiceType: f.attempt.ServiceType,
+		Kind: account.KindPersonal, ClientOrgID: f.attempt.ClientOrgID, CreatedAt: now,
+	}
+	if existing != nil {
+		acct = *existing
+	} else {
+		id, err := account.NewID(rand.Reader)
+		if err != nil {
+			return account.Account{}, err
+		}
+		acct.ID = id
+	}
+	acct.Identity, acct.LoginString = f.identity, f.identity.Email
+	acct.AuthObtainedAt, acct.UpdatedAt = now, now
+	if plan.Credential != nil {
+		acct.RegistrationID = f.reg.ID
+		acct.TokenStatus, acct.TokenError = account.TokenActive, ""
+		acct.TokenIssuedAt, acct.AuthExpiresAt = now, plan.ExpiresAt
+		acct.NativeScopes = plan.NativeScopes
+		acct.Scopes = f.info.Scopes.Unified(plan.NativeScopes)
+	}
+	return acct, nil
+}
+
+// issue adds what the application gets, a code or a token, and saves everything
+// in one write.
+func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (string, error) {
+	now := s.Now()
+	answer := replyTo(f.attempt)
+	ceiling := scope.Intersect(f.attempt.Scopes, f.info.Scopes.Unified(f.tokens.NativeScopes))
+	var location string
+	if f.attempt.TokenMode {
+		token, record := access.Grant(f.attempt.ApplicationID, c.Account.ID, ceiling, true, now)
+		c.Token = &record
+		location = answer.token(token, c.Account.ID)
+	} else {
+		app, err := s.Store.Application(ctx, f.attempt.ApplicationID)
+		if err != nil {
+			return "", fault.Wrap(fault.StoreUnavailable, err)
+		}
+		code := access.NewCode()
+		c.Code = &store.Code{
+			Hash: access.Hash(code), ApplicationID: app.ID, AccountID: c.Account.ID, AttemptID: f.attempt.ID,
+			Ceiling: ceiling, Challenge: f.attempt.Challenge, CreatedAt: now, ExpiresAt: now.Add(app.Settings.CodeLife()),
+		}
+		location = answer.code(code)
+		if c.Result, err = f.reg.Key.Seal([]byte(location), store.LabelResult, f.attempt.ID); err != nil {
+			return "", fmt.Errorf("seal the result: %w", err)
+		}
+		c.StateHash = f.attempt.StateHash
+	}
+	err := s.Store.SaveConnection(ctx, c)
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		return "", err
+	case err != nil:
+		return "", fault.Wrap(fault.StoreUnavailable, err)
+	}
+	return location, nil
+}

@@ -1,0 +1,63 @@
+package connect
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/url"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// reply is how the application wants to hear: where, in which mode, with which
+// state of its own.
+type reply struct {
+	returnURL   string
+	state       string
+	tokenMode   bool
+	application string
+}
+
+func replyTo(a store.Attempt) reply {
+	return reply{returnURL: a.ReturnURL, state: a.State, tokenMode: a.TokenMode}
+}
+
+// failure sends the fault back: status=error, a code for programs, a text for
+// people (contract §3.4).
+func (r reply) failure(err error) Outcome {
+	f := fault.From(err)
+	return Outcome{Location: r.errorURL(f), Fault: f, ApplicationName: r.application}
+}
+
+func (r reply) errorURL(f *fault.Error) string {
+	answer := url.Values{"status": {"error"}, "error": {string(f.Code)}, "details": {f.Message()}}
+	return answerURL(r.returnURL, r.withState(answer), r.tokenMode, true)
+}
+
+func (r reply) code(code secret.Text) string {
+	answer := url.Values{"status": {"success"}, "code": {code.Reveal()}}
+	return answerURL(r.returnURL, r.withState(answer), false, false)
+}
+
+func (r reply) token(token secret.Text, id account.ID) string {
+	answer := url.Values{"status": {"success"}, "accessToken": {token.Reveal()}, "accountId": {id.String()}}
+	return answerURL(r.returnURL, r.withState(answer), true, false)
+}
+
+func (r reply) withState(answer url.Values) url.Values {
+	if r.state != "" {
+		answer.Set("state", r.state)
+	}
+	return answer
+}
+
+// shown keeps a fault on our own page.
+func shown(err error) Outcome { return Outcome{Fault: fault.From(err)} }
+
+// validChallenge is the S256 form of RFC 7636 §4.2: 32 bytes in base64url.
+func validChallenge(s string) bool {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(raw) == sha256.Size
+}

@@ -1,0 +1,89 @@
+package connect
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// AttemptLifetime is how long a person may take at the provider.
+const AttemptLifetime = 15 * time.Minute
+
+// CallbackPath is where providers send the browser back to, below the public URL.
+const CallbackPath = "/v1/auth/callback"
+
+// Store is what the flow reads and writes. *store.Store implements it. Absence
+// is store.ErrNotFound, a lost race store.ErrConflict; every write is atomic.
+type Store interface {
+	ApplicationByClientID(ctx context.Context, clientID string) (store.Application, error)
+	Application(ctx context.Context, id string) (store.Application, error)
+	CreateAttempt(ctx context.Context, a store.Attempt) error
+	Attempt(ctx context.Context, stateHash []byte) (store.Attempt, error)
+	ConsumeAttempt(ctx context.Context, stateHash, browserHash []byte, now time.Time) (store.Attempt, error)
+	Account(ctx context.Context, id account.ID) (account.Account, error)
+	AccountByIdentity(ctx context.Context, applicationID string, t account.ServiceType, subject, clientOrgID string) (account.Account, error)
+	SaveConnection(ctx context.Context, c store.Connection) error
+	Code(ctx context.Context, hash []byte) (store.Code, error)
+	RedeemCode(ctx context.Context, hash []byte, applicationID string, now time.Time, t store.Token) error
+	RevokeToken(ctx context.Context, id string, now time.Time) error
+	AppendAudit(ctx context.Context, e store.AuditEvent) error
+}
+
+// Credentials is what the flow needs of internal/credential.
+type Credentials interface {
+	Registration(ctx context.Context, id string) (credential.Registered, error)
+	CurrentRegistration(ctx context.Context, applicationID string, t account.ServiceType) (credential.Registered, error)
+	Plan(ctx context.Context, acct *account.Account, reg account.Registration, answer provider.Tokens) (credential.Plan, error)
+}
+
+// Config is what the service is made of.
+type Config struct {
+	Store       Store
+	Credentials Credentials
+	Providers   provider.Registry
+	PublicURL   *url.URL
+	Now         func() time.Time
+	Logger      *slog.Logger
+	// ExchangeTimeout bounds the calls of one callback; default 30 s.
+	ExchangeTimeout time.Duration
+}
+
+// Service runs the flow. It keeps no state of its own.
+type Service struct{ Config }
+
+// New makes the service.
+func New(cfg Config) *Service {
+	if cfg.ExchangeTimeout == 0 {
+		cfg.ExchangeTimeout = 30 * time.Second
+	}
+	return &Service{Config: cfg}
+}
+
+// Outcome is where a step of the flow sends the browser.
+type Outcome struct {
+	// Location is where to redirect to; empty where Fault is shown on our own page.
+	Location string
+	// Fault is what went wrong, if anything: told to the application by way of
+	// Location, or shown.
+	Fault *fault.Error
+	// Back is a link for our own page: the way back to the application, where it
+	// is proven.
+	Back string
+	// ApplicationName is for our own page.
+	ApplicationName string
+}
+
+// callbackURL is the redirect URI that the provider knows.
+func (s *Service) callbackURL(reg account.Registration) string {
+	if reg.CallbackURL != "" {
+		return reg.CallbackURL
+	}
+	return s.PublicURL.JoinPath(CallbackPath).String()
+}

@@ -1,0 +1,49 @@
+package credential
+
+import (
+	"errors"
+
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+)
+
+// Fault turns a provider's failure into what the caller is told. Any other error
+// passes unchanged.
+func Fault(err error) error {
+	var e *provider.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	f := &fault.Error{Code: codeOf(e), RetryAfter: e.RetryAfter, Err: err}
+	if e.Cause != "" && e.Class != provider.Later {
+		f.Detail = "Probable cause: " + e.Cause + "."
+	}
+	return f
+}
+
+func codeOf(e *provider.Error) fault.Code {
+	switch e.Code {
+	case provider.CodeAccessDenied:
+		return fault.AccessDenied
+	case provider.CodeMalformed:
+		return fault.ProviderMalformed
+	case provider.CodeTimeout:
+		return fault.ProviderTimeout
+	case provider.CodeIssuer:
+		return fault.IssuerMismatch
+	case provider.CodeNoRefresh:
+		return fault.RefreshFailed
+	}
+	switch e.Class {
+	case provider.Dead:
+		return fault.TokenDead
+	case provider.User:
+		return fault.ProviderRefused
+	case provider.Admin:
+		return fault.ProviderAdmin
+	case provider.Config:
+		return fault.ProviderConfig
+	default:
+		return fault.ProviderUnavailable
+	}
+}

@@ -1,0 +1,149 @@
+package credential
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/seal"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// Store is what credential reads and writes. *store.Store implements it. Reads
+// answer store.ErrNotFound; writes that lose a race answer store.ErrConflict and
+// change nothing.
+type Store interface {
+	Account(ctx context.Context, id account.ID) (account.Account, error)
+	Registration(ctx context.Context, id string) (store.Registration, error)
+	CurrentRegistration(ctx context.Context, applicationID string, t account.ServiceType) (store.Registration, error)
+	Credential(ctx context.Context, id account.ID) (store.Credential, error)
+	SaveCredential(ctx context.Context, c store.Credential, expect int64, state store.TokenState) error
+	MarkToken(ctx context.Context, id account.ID, generation int64, state store.TokenState) (bool, error)
+	WipeCredential(ctx context.Context, id account.ID, state store.TokenState) error
+	SharesGrant(ctx context.Context, registrationID, subject string, except account.ID) (bool, error)
+	DeleteAccount(ctx context.Context, id account.ID, now time.Time) error
+	AppendAudit(ctx context.Context, e store.AuditEvent) error
+}
+
+// Config is what the service is made of.
+type Config struct {
+	Store     Store
+	Ring      *seal.Ring
+	Providers provider.Registry
+	// Transport carries the calls made with a session.
+	Transport http.RoundTripper
+	Now       func() time.Time
+	Logger    *slog.Logger
+	// RefreshTimeout bounds one refresh, waiting callers or not; default 30 s.
+	RefreshTimeout time.Duration
+}
+
+// Service keeps live credentials. It is safe for concurrent use.
+type Service struct {
+	Config
+	flights singleflight.Group
+}
+
+// New makes the service.
+func New(cfg Config) *Service {
+	if cfg.RefreshTimeout == 0 {
+		cfg.RefreshTimeout = 30 * time.Second
+	}
+	return &Service{Config: cfg}
+}
+
+// early is how long before its end an access token is renewed, so that it does
+// not end on the way to the provider.
+const early = 60 * time.Second
+
+// held is a credential, opened.
+type held struct {
+	record  store.Credential
+	tokens  provider.Tokens
+	expires time.Time // as the provider said, or as is assumed
+}
+
+// sealedTokens is the sealed form of provider.Tokens. The access token's end is
+// kept with it, since the account's column is for show.
+type sealedTokens struct {
+	Access       string    `json:"access"`
+	Refresh      string    `json:"refresh,omitempty"`
+	ExpiresAt    time.Time `json:"expiresAt"`
+	NativeScopes []string  `json:"nativeScopes"`
+}
+
+// open reads and unseals the account's credential.
+func (s *Service) open(ctx context.Context, id account.ID) (held, error) {
+	record, err := s.Store.Credential(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return held{}, fault.New(fault.TokenDead, "")
+	}
+	if err != nil {
+		return held{}, fault.Wrap(fault.StoreUnavailable, err)
+	}
+	return s.unseal(record)
+}
+
+func (s *Service) unseal(record store.Credential) (held, error) {
+	if record.Sealed == nil {
+		return held{record: record}, fault.New(fault.TokenDead, "")
+	}
+	key, err := s.Ring.OpenDataKey(record.DataKey, record.RecordID)
+	if err != nil {
+		return held{}, fmt.Errorf("open the data key of account %s: %w", record.AccountID, err)
+	}
+	plain, err := key.Open(record.Sealed, store.LabelCredential, record.RecordID)
+	if err != nil {
+		return held{}, fmt.Errorf("open the credential of account %s: %w", record.AccountID, err)
+	}
+	var t sealedTokens
+	if err := json.Unmarshal(plain, &t); err != nil {
+		// The text of a JSON error may quote the plain value.
+		return held{}, fmt.Errorf("the credential of account %s is damaged", record.AccountID)
+	}
+	return held{record: record, expires: t.ExpiresAt, tokens: provider.Tokens{
+		Access: secret.New(t.Access), Refresh: secret.New(t.Refresh), ExpiresAt: t.ExpiresAt, NativeScopes: t.NativeScopes,
+	}}, nil
+}
+
+// sealed makes the record that holds tokens. An existing record keeps its id and
+// data key; otherwise both are made.
+func (s *Service) sealed(record store.Credential, t provider.Tokens) (store.Credential, error) {
+	plain, err := json.Marshal(sealedTokens{
+		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ExpiresAt: t.ExpiresAt, NativeScopes: t.NativeScopes,
+	})
+	if err != nil {
+		return store.Credential{}, errors.New("encode the credential")
+	}
+	var key *seal.DataKey
+	if record.RecordID == "" {
+		record.RecordID = account.NewRecordID()
+		key, record.DataKey, err = s.Ring.NewDataKey(record.RecordID)
+	} else {
+		key, err = s.Ring.OpenDataKey(record.DataKey, record.RecordID)
+	}
+	if err != nil {
+		return store.Credential{}, fmt.Errorf("data key of the credential: %w", err)
+	}
+	record.UpdatedAt = s.Now()
+	record.Sealed, err = key.Seal(plain, store.LabelCredential, record.RecordID)
+	return record, err
+}
+
+// expiry completes what the provider left out.
+func (s *Service) expiry(t provider.Tokens, info provider.Info) provider.Tokens {
+	if t.ExpiresAt.IsZero() && info.AssumedLife > 0 {
+		t.ExpiresAt = s.Now().Add(info.AssumedLife)
+	}
+	return t
+}

@@ -1,0 +1,155 @@
+package credential
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// Use opens a session for one operation. resource is the provider path that the
+// operation is for; it picks the host. A dead account answers fault.TokenDead
+// without a call to the provider.
+func (s *Service) Use(ctx context.Context, acct account.Account, resource string) (provider.Session, error) {
+	p, ok := s.Providers.Of(acct.ServiceType)
+	if !ok {
+		return provider.Session{}, fault.New(fault.ServiceTypeUnavailable, "")
+	}
+	live, err := s.live(ctx, acct)
+	if err != nil {
+		return provider.Session{}, err
+	}
+	record, err := s.Store.Registration(ctx, acct.RegistrationID)
+	if err != nil {
+		return provider.Session{}, fault.Wrap(fault.StoreUnavailable, err)
+	}
+	endpoint, err := p.Info().Direct.Endpoint(record.Registration, resource)
+	if err != nil {
+		return provider.Session{}, &fault.Error{Code: fault.PathInvalid, Detail: "No host of the provider serves it.", Err: err}
+	}
+	return provider.Session{
+		Endpoint: endpoint,
+		Client:   &http.Client{Transport: &authenticated{service: s, provider: p, account: acct, held: live}},
+	}, nil
+}
+
+// Renew refreshes now, whether it is due or not.
+func (s *Service) Renew(ctx context.Context, acct account.Account) error {
+	current, err := s.open(ctx, acct.ID)
+	if err != nil {
+		return err
+	}
+	_, err = s.refresh(ctx, acct.ID, current.record.Generation)
+	return err
+}
+
+// live opens the credential and renews it where its time is up.
+func (s *Service) live(ctx context.Context, acct account.Account) (held, error) {
+	if acct.TokenStatus == account.TokenDead {
+		return held{}, fault.New(fault.TokenDead, "")
+	}
+	current, err := s.open(ctx, acct.ID)
+	if err != nil {
+		return held{}, err
+	}
+	now := s.Now()
+	if !current.tokens.Access.IsZero() && (current.expires.IsZero() || now.Before(current.expires.Add(-early))) {
+		return current, nil
+	}
+	if current.tokens.Refresh.IsZero() {
+		if now.Before(current.expires) {
+			return current, nil // nothing better will come
+		}
+		return held{}, fault.New(fault.RefreshFailed, "")
+	}
+	return s.refresh(ctx, acct.ID, current.record.Generation)
+}
+
+// authenticated sets the credential on each request of one session.
+type authenticated struct {
+	service  *Service
+	provider provider.Provider
+	account  account.Account
+	held     held
+}
+
+// RoundTrip implements http.RoundTripper: once, where the provider answers 401
+// and the body can be sent again, it renews the credential and tries again.
+func (a *authenticated) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := a.send(req, a.held)
+	if err != nil || res.StatusCode != http.StatusUnauthorized {
+		a.recovered(req.Context(), res)
+		return res, err
+	}
+	again, ok := replay(req)
+	if !ok || a.held.tokens.Refresh.IsZero() {
+		a.mark(req.Context(), a.held, account.TokenInvalid)
+		return res, nil
+	}
+	renewed, err := a.service.refresh(req.Context(), a.account.ID, a.held.record.Generation)
+	if err != nil {
+		_ = res.Body.Close()
+		return nil, err
+	}
+	_ = res.Body.Close()
+	res, err = a.send(again, renewed)
+	if err == nil && res.StatusCode == http.StatusUnauthorized {
+		a.mark(req.Context(), renewed, account.TokenInvalid)
+	}
+	return res, err
+}
+
+func (a *authenticated) send(req *http.Request, h held) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	if custom, ok := a.provider.(provider.Authorizer); ok {
+		custom.Authorize(req, h.tokens)
+	} else {
+		req.Header.Set("Authorization", "Bearer "+h.tokens.Access.Reveal())
+	}
+	res, err := a.service.Transport.RoundTrip(req)
+	if err != nil {
+		return nil, fmt.Errorf("call the provider: %w", err)
+	}
+	return res, nil
+}
+
+// replay returns the request anew where its body, if any, can be had again.
+func replay(req *http.Request) (*http.Request, bool) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req, true
+	}
+	if req.GetBody == nil {
+		return nil, false
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return nil, false
+	}
+	again := req.Clone(req.Context())
+	again.Body = body
+	return again, true
+}
+
+// recovered clears the mark of an account that the provider accepts again.
+func (a *authenticated) recovered(ctx context.Context, res *http.Response) {
+	if res != nil && res.StatusCode < 400 && a.account.TokenStatus == account.TokenInvalid {
+		a.mark(ctx, a.held, account.TokenActive)
+	}
+}
+
+func (a *authenticated) mark(ctx context.Context, h held, status account.TokenStatus) {
+	if a.account.TokenStatus == status {
+		return
+	}
+	state := store.TokenState{Status: status, IssuedAt: a.account.TokenIssuedAt, ExpiresAt: h.expires}
+	if status == account.TokenInvalid {
+		state.Error = "the provider answers 401 to a fresh access token"
+	}
+	if _, err := a.service.Store.MarkToken(context.WithoutCancel(ctx), a.account.ID, h.record.Generation, state); err != nil {
+		a.service.Logger.ErrorContext(ctx, "could not mark the account", "account", a.account.ID, "error", err)
+	}
+}

@@ -1,0 +1,66 @@
+package direct
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/avain-project/avain/internal/fault"
+)
+
+// Prefix is what stands before the provider's path.
+const Prefix = "/v1/direct/"
+
+// checkPath refuses what a provider, or a proxy in between, could resolve to
+// another path or host than the one written. escaped is the path behind [Prefix],
+// still percent-encoded.
+func checkPath(escaped string) error {
+	if escaped == "" {
+		return fault.New(fault.PathInvalid, "It is empty: append the provider's path, for example gmail/v1/users/me/messages.")
+	}
+	first, _, _ := strings.Cut(escaped, "/")
+	if first == "" || strings.HasSuffix(first, ":") || strings.Contains(escaped, "://") {
+		return fault.New(fault.PathInvalid, "It must be the provider's path alone, without a leading slash, scheme or host.")
+	}
+	for segment := range strings.SplitSeq(escaped, "/") {
+		if err := checkSegment(segment); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSegment decodes twice, since a server behind the provider's front may
+// decode once more than the front did.
+func checkSegment(segment string) error {
+	for range 3 {
+		if strings.ContainsAny(segment, "\\\x00") {
+			return fault.New(fault.PathInvalid, "A segment holds a backslash or NUL.")
+		}
+		for part := range strings.SplitSeq(segment, "/") { // of a decoded %2F
+			if part == "." || part == ".." {
+				return fault.New(fault.PathInvalid, "A segment is . or .. (plain or encoded).")
+			}
+		}
+		decoded, err := url.PathUnescape(segment)
+		if err != nil || decoded == segment {
+			return nil
+		}
+		segment = decoded
+	}
+	return nil
+}
+
+// target appends the raw path and query to the base, by concatenation: resolving
+// a reference would let a path choose another host.
+func target(base *url.URL, escaped, rawQuery string) (*url.URL, error) {
+	u, err := url.Parse(base.String() + escaped)
+	if err != nil {
+		return nil, fault.New(fault.PathInvalid, "Its percent-encoding is malformed.")
+	}
+	if u.Scheme != base.Scheme || u.Host != base.Host || u.User != nil ||
+		u.RawQuery != "" || u.Fragment != "" || !strings.HasPrefix(u.EscapedPath(), base.EscapedPath()) {
+		return nil, fault.New(fault.PathInvalid, "It leads to another place than the provider's API.")
+	}
+	u.RawQuery = rawQuery
+	return u, nil
+}

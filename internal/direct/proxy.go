@@ -1,0 +1,131 @@
+package direct
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider"
+)
+
+// Credentials opens sessions; internal/credential implements it.
+type Credentials interface {
+	Use(ctx context.Context, acct account.Account, resource string) (provider.Session, error)
+}
+
+// Config is what the proxy is made of.
+type Config struct {
+	Credentials Credentials
+	Providers   provider.Registry
+	Logger      *slog.Logger
+	// Fail shows a failure of our own; a provider's error passes as it is.
+	Fail func(http.ResponseWriter, *http.Request, error)
+}
+
+// Proxy passes requests on. It is safe for concurrent use.
+type Proxy struct {
+	Config
+	lists   map[account.ServiceType]headerLists
+	buffers pool
+}
+
+// New makes the proxy.
+func New(cfg Config) *Proxy {
+	p := &Proxy{Config: cfg, lists: map[account.ServiceType]headerLists{}}
+	for t, driver := range cfg.Providers {
+		p.lists[t] = listsFor(driver.Info().Direct)
+	}
+	return p
+}
+
+// Serve passes one request of acct on. escaped is the path behind [Prefix], as it
+// came on the wire.
+func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, acct account.Account, escaped string) {
+	if err := checkPath(escaped); err != nil {
+		p.Fail(w, r, err)
+		return
+	}
+	session, err := p.Credentials.Use(r.Context(), acct, escaped)
+	if err != nil {
+		p.Fail(w, r, err)
+		return
+	}
+	to, err := target(session.Endpoint, escaped, r.URL.RawQuery)
+	if err != nil {
+		p.Fail(w, r, err)
+		return
+	}
+	lists := p.lists[acct.ServiceType]
+	proxy := httputil.ReverseProxy{
+		Rewrite: func(pr *httputil.ProxyRequest) {
+			pr.Out.URL, pr.Out.Host = to, to.Host
+			// ReverseProxy drops query parameters that it cannot parse; the provider
+			// gets them byte for byte.
+			pr.Out.URL.RawQuery = pr.In.URL.RawQuery
+			only(pr.Out.Header, lists.request)
+			remember(pr.Out)
+		},
+		Transport:     session.Client.Transport,
+		FlushInterval: -1,
+		BufferPool:    &p.buffers,
+		ErrorLog:      slog.NewLogLogger(p.Logger.Handler(), slog.LevelWarn),
+		ModifyResponse: func(res *http.Response) error {
+			answer(res, lists.response)
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			p.Fail(w, r, failure(err))
+		},
+	}
+	proxy.ServeHTTP(w, r)
+}
+
+// answer makes the provider's response one of ours.
+func answer(res *http.Response, allowed map[string]bool) {
+	only(res.Header, allowed)
+	for name := range res.Trailer {
+		if !trailerAllowed(name, allowed) {
+			delete(res.Trailer, name)
+		}
+	}
+	guard(res.Header)
+}
+
+// failure classifies why no answer came.
+func failure(err error) error {
+	var f *fault.Error
+	var refused *provider.Error
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.As(err, &refused):
+		return credential.Fault(refused)
+	case outbound.Timeout(err):
+		return fault.Wrap(fault.ProviderTimeout, err)
+	default:
+		return fault.Wrap(fault.ProviderUnavailable, err)
+	}
+}
+
+// pool lends copy buffers, so that a stream costs a constant amount of memory.
+type pool struct{ buffers sync.Pool }
+
+const bufferSize = 32 << 10
+
+// Get implements httputil.BufferPool.
+func (p *pool) Get() []byte {
+	if b, ok := p.buffers.Get().(*[]byte); ok {
+		return *b
+	}
+	return make([]byte, bufferSize)
+}
+
+// Put implements httputil.BufferPool.
+func (p *pool) Put(b []byte) { p.buffers.Put(&b) }
