@@ -1,0 +1,197 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/avain-project/avain/internal/access"
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/connect"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// saved is the contract's AccountSaveResult.
+type saved struct {
+	AccountID   int64  `json:"accountId"`
+	AccessToken string `json:"accessToken"`
+}
+
+// page is what every route of the flow shares: GET alone (a HEAD would spend a
+// state), our own host, nothing cached, framed or leaked by a referrer.
+func (s *Server) page(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if r.Method != http.MethodGet {
+			h.Set("Allow", http.MethodGet)
+			s.fail(w, r, fault.New(fault.MethodNotAllowed, ""))
+			return
+		}
+		if err := s.limits.address(r); err != nil {
+			s.show(w, r, connect.Outcome{Fault: fault.From(err)})
+			return
+		}
+		if !strings.EqualFold(r.Host, s.PublicURL.Host) {
+			s.show(w, r, connect.Outcome{Fault: fault.Newf(fault.HostUnknown, "It is %s.", s.PublicURL)})
+			return
+		}
+		next(w, r)
+	}
+}
+
+func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
+	browser := s.browser(r)
+	if browser.IsZero() {
+		browser = access.NewNonce()
+	}
+	out := s.Connect.Authorize(r.Context(), r.URL.RawQuery, browser)
+	if out.Fault == nil {
+		s.setBrowser(w, browser)
+	}
+	s.follow(w, r, out)
+}
+
+func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
+	s.follow(w, r, s.Connect.Callback(r.Context(), r.URL.RawQuery, s.browser(r)))
+}
+
+// follow sends the browser on, or shows what went wrong where there is nowhere
+// to send it.
+func (s *Server) follow(w http.ResponseWriter, r *http.Request, out connect.Outcome) {
+	if out.Location == "" {
+		s.show(w, r, out)
+		return
+	}
+	note(r).fault = out.Fault
+	w.Header().Set("Location", out.Location)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// The cookie that ties attempts to one browser. With https it gets the prefix
+// that no other host or path can forge (RFC 6265bis §4.1.3.2).
+func (s *Server) cookieName() string {
+	if s.PublicURL.Scheme == "https" {
+		return "__Host-avain_browser"
+	}
+	return "avain_browser"
+}
+
+// maxBrowserCookie bounds what we take back, in bytes.
+const maxBrowserCookie = 64
+
+func (s *Server) browser(r *http.Request) secret.Text {
+	c, err := r.Cookie(s.cookieName())
+	if err != nil || len(c.Value) > maxBrowserCookie {
+		return secret.Text{}
+	}
+	return secret.New(c.Value)
+}
+
+func (s *Server) setBrowser(w http.ResponseWriter, value secret.Text) {
+	http.SetCookie(w, &http.Cookie{
+		Name: s.cookieName(), Value: value.Reveal(), Path: "/", HttpOnly: true,
+		Secure: s.PublicURL.Scheme == "https", SameSite: http.SameSiteLaxMode, MaxAge: int((24 * time.Hour).Seconds()),
+	})
+}
+
+func (s *Server) redeem(w http.ResponseWriter, r *http.Request) {
+	app, err := s.application(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	verifier, err := readVerifier(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	out, err := s.Connect.Redeem(r.Context(), app, secret.New(r.PathValue("code")), verifier, note(r).requestID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, saved{AccountID: int64(out.AccountID), AccessToken: out.AccessToken.Reveal()})
+}
+
+// redeemDeprecated is the old form of the exchange (contract §3.5). The mux sends
+// HEAD here too, which must not spend a code.
+func (s *Server) redeemDeprecated(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", "GET, POST")
+		s.fail(w, r, fault.New(fault.MethodNotAllowed, ""))
+		return
+	}
+	// RFC 9745: deprecated since the day the contract was read.
+	w.Header().Set("Deprecation", "@1795132800")
+	s.redeem(w, r)
+}
+
+// application checks HTTP Basic. An application without a secret sends its client
+// id with an empty password, and proves itself by the code's verifier.
+func (s *Server) application(r *http.Request) (account.Application, error) {
+	id, pass, ok := r.BasicAuth()
+	if !ok {
+		return account.Application{}, fault.New(fault.ClientUnauthorized, "")
+	}
+	id, pass = formDecoded(id), formDecoded(pass)
+	var app account.Application
+	var err error
+	if pass == "" {
+		app, err = s.Access.PublicApplication(r.Context(), id)
+	} else {
+		app, err = s.Access.Application(r.Context(), id, secret.New(pass))
+	}
+	if fault.Is(err, fault.ClientUnauthorized) {
+		if limited := s.limits.address(r); limited != nil {
+			return account.Application{}, limited
+		}
+	}
+	if err != nil {
+		return account.Application{}, err
+	}
+	note(r).application = app.ID
+	return app, s.limits.application(app.ID)
+}
+
+// formDecoded undoes the encoding that RFC 6749 §2.3.1 asks of clients. Our ids
+// and secrets have no character that it changes, so plain ones pass too.
+func formDecoded(s string) string {
+	if decoded, err := url.QueryUnescape(s); err == nil {
+		return decoded
+	}
+	return s
+}
+
+// readVerifier finds codeVerifier in a JSON or form body. Clients send all kinds
+// of bodies where none is needed (contract §3.5), so anything else is ignored;
+// the query is never looked at.
+func readVerifier(r *http.Request) (secret.Text, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return secret.Text{}, err
+		}
+		return secret.Text{}, fault.New(fault.ParameterInvalid, "The body broke off.")
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind == "application/x-www-form-urlencoded" {
+		form, _ := url.ParseQuery(string(body))
+		return secret.New(form.Get("codeVerifier")), nil
+	}
+	var v struct {
+		CodeVerifier secret.Text `json:"codeVerifier"`
+	}
+	_ = json.Unmarshal(body, &v)
+	return v.CodeVerifier, nil
+}

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/avain-project/avain/internal/access"
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+const accountHeader = "X-Aurinko-Account-Id"
+
+// caller finds out who calls for which account: a bearer, or the application's
+// own credentials with the account's id (contract §1.1, acct-1 and acct-2).
+func (s *Server) caller(r *http.Request) (access.Caller, error) {
+	header := r.Header.Get("Authorization")
+	scheme, rest, _ := strings.Cut(header, " ")
+	switch {
+	case header == "":
+		return access.Caller{}, absent(r)
+	case strings.EqualFold(scheme, "Basic"):
+		return s.applicationCaller(r)
+	case strings.EqualFold(scheme, "Bearer"):
+		return s.bearer(r, secret.New(strings.TrimSpace(rest)))
+	}
+	return access.Caller{}, fault.New(fault.NotAuthenticated, "")
+}
+
+// absent tells a caller who put the token into the address what is wrong.
+func absent(r *http.Request) error {
+	query := r.URL.Query()
+	if query.Has("access_token") || query.Has("accessToken") {
+		return fault.New(fault.TokenInQuery, "")
+	}
+	return fault.New(fault.NotAuthenticated, "")
+}
+
+func (s *Server) bearer(r *http.Request, token secret.Text) (access.Caller, error) {
+	caller, err := s.Access.Bearer(r.Context(), token)
+	if err != nil {
+		if limited := s.limits.address(r); limited != nil {
+			return access.Caller{}, limited
+		}
+		return access.Caller{}, err
+	}
+	note(r).application, note(r).account = caller.ApplicationID, caller.Account.ID
+	// Clients send both; they must agree.
+	if named := r.Header.Get(accountHeader); named != "" && named != caller.Account.ID.String() {
+		return access.Caller{}, fault.New(fault.AccountUnknown, "The bearer belongs to another account than "+accountHeader+" names.")
+	}
+	return caller, s.limits.application(caller.ApplicationID)
+}
+
+func (s *Server) applicationCaller(r *http.Request) (access.Caller, error) {
+	app, err := s.application(r)
+	if err != nil {
+		return access.Caller{}, err
+	}
+	if app.Settings.Public {
+		return access.Caller{}, fault.New(fault.ClientUnauthorized, "")
+	}
+	named := r.Header.Get(accountHeader)
+	if named == "" {
+		return access.Caller{}, fault.New(fault.ParameterMissing, "It is the header "+accountHeader+".")
+	}
+	id, err := account.ParseID(named)
+	if err != nil {
+		return access.Caller{}, fault.New(fault.ParameterInvalid, "It is the header "+accountHeader+"; a number.")
+	}
+	caller, err := s.Access.ForAccount(r.Context(), app, id)
+	if err != nil {
+		return access.Caller{}, err
+	}
+	note(r).account = id
+	return caller, nil
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/avain-project/avain/internal/connect"
+)
+
+// preflight answers a browser that asks before a bearer call. No application is
+// known yet, so the origin must belong to any of them; the call itself is checked
+// against its own.
+func (s *Server) preflight(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	known, err := s.Origins.OriginRegistered(r.Context(), strings.ToLower(origin))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if origin != "" && known {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, Range, Prefer, "+accountHeader)
+		h.Set("Access-Control-Max-Age", "600")
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// cors lets the pages of an application read the answers to its bearers. It never
+// allows credentials: a browser's cookies have no meaning here. Calls with the
+// application's secret get nothing, since no browser may hold it.
+func (s *Server) cors(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		origin := r.Header.Get("Origin")
+		if origin == "" {
+			next(w, r)
+			return
+		}
+		next(&corsWriter{ResponseWriter: w, server: s, request: r, origin: origin}, r)
+	}
+}
+
+// corsWriter adds the headers when the answer begins, since only then it is known
+// whose bearer it was.
+type corsWriter struct {
+	http.ResponseWriter
+	server  *Server
+	request *http.Request
+	origin  string
+	begun   bool
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (c *corsWriter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+func (c *corsWriter) WriteHeader(status int) {
+	c.begin()
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *corsWriter) Write(b []byte) (int, error) {
+	c.begin()
+	return c.ResponseWriter.Write(b)
+}
+
+func (c *corsWriter) begin() {
+	if c.begun {
+		return
+	}
+	c.begun = true
+	h := c.Header()
+	h.Add("Vary", "Origin")
+	if c.allowed() {
+		h.Set("Access-Control-Allow-Origin", c.origin)
+		h.Set("Access-Control-Expose-Headers", "Content-Range, Etag, Link, Location, Retry-After, X-Request-Id")
+	}
+}
+
+func (c *corsWriter) allowed() bool {
+	if _, _, basic := c.request.BasicAuth(); basic {
+		return false
+	}
+	id := note(c.request).application
+	if id == "" {
+		// Not authenticated: a page that may send bearers may read why it failed.
+		known, err := c.server.Origins.OriginRegistered(c.request.Context(), strings.ToLower(c.origin))
+		return err == nil && known
+	}
+	app, err := c.server.Access.Settings(c.request.Context(), id)
+	if err != nil {
+		return false
+	}
+	allowed := func(o string) bool { return o != "" && strings.EqualFold(o, c.origin) }
+	return slices.ContainsFunc(app.Settings.Origins, allowed) ||
+		slices.ContainsFunc(app.ReturnURLs, func(u string) bool { return allowed(connect.Origin(u)) })
+}

@@ -1,0 +1,33 @@
+package api
+
+import "net/http"
+
+// maxBody bounds every request body but the pass-through's, in bytes.
+const maxBody = 64 << 10
+
+// routes is the whole contract that is served, on one screen. The pass-through
+// (/v1/direct/…) is taken off before: see server.go.
+func (s *Server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+
+	// The flow, for browsers.
+	mux.HandleFunc("GET /v1/auth/authorize", s.page(s.authorize))
+	mux.HandleFunc("GET /v1/auth/callback", s.page(s.callback))
+
+	// The exchange, for applications.
+	mux.HandleFunc("POST /v1/auth/token/{code}", s.redeem)
+	mux.HandleFunc("GET /v1/auth/token/{code}", s.redeemDeprecated)
+
+	// One account, by bearer or by application and account id.
+	mux.HandleFunc("GET /v1/account", s.cors(s.getAccount))
+	mux.HandleFunc("DELETE /v1/account", s.cors(s.deleteAccount))
+	mux.HandleFunc("DELETE /v1/account/token", s.cors(s.deleteAccountToken))
+	mux.HandleFunc("OPTIONS /v1/account", s.preflight)
+	mux.HandleFunc("OPTIONS /v1/account/token", s.preflight)
+
+	// For whoever operates the server.
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /{$}", s.home)
+	return mux
+}

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/avain-project/avain/internal/access"
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/connect"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/direct"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// Accounts is what the account routes change. The composition root provides it.
+type Accounts interface {
+	// Delete ends the account: its grant where nobody shares it, its credential and
+	// its bearers.
+	Delete(ctx context.Context, acct account.Account) (credential.Revocation, error)
+	// Revoke removes the credential alone.
+	Revoke(ctx context.Context, acct account.Account) (credential.Revocation, error)
+	// Ping asks the provider whether the credential works.
+	Ping(ctx context.Context, acct account.Account) error
+	// ProviderToken hands out the provider's access token, after writing down that
+	// it does.
+	ProviderToken(ctx context.Context, acct account.Account, requestID string) (secret.Text, time.Time, error)
+	// Account reads the account anew.
+	Account(ctx context.Context, id account.ID) (account.Account, error)
+}
+
+// Origins tells whether any application allows a web origin.
+type Origins interface {
+	OriginRegistered(ctx context.Context, origin string) (bool, error)
+}
+
+// ErrorPage is what a page about a fault shows.
+type ErrorPage struct {
+	Status          int
+	Code            string
+	Message         string
+	RequestID       string
+	ApplicationName string
+	BackURL         string
+}
+
+// Config is what the server is made of.
+type Config struct {
+	PublicURL *url.URL
+	Connect   *connect.Service
+	Access    *access.Service
+	Accounts  Accounts
+	Origins   Origins
+	Direct    *direct.Proxy
+	// ErrorPage writes a fault for a person.
+	ErrorPage func(http.ResponseWriter, ErrorPage)
+	// Ready answers nil while requests can be served.
+	Ready  func(context.Context) error
+	Logger *slog.Logger
+	Now    func() time.Time
+	// Observe is told of each request served: route pattern, method, status.
+	Observe func(route, method string, status int, took time.Duration)
+	Limits  Limits
+	// HomeURL is where GET / leads; empty for nowhere.
+	HomeURL string
+}
+
+// Server is the whole face as one handler.
+type Server struct {
+	Config
+	mux    *http.ServeMux
+	limits *limiter
+}
+
+// New makes the server.
+func New(cfg Config) *Server {
+	s := &Server{Config: cfg, limits: newLimiter(cfg.Limits, cfg.Now)}
+	s.mux = s.routes()
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.observed(w, r, func(w http.ResponseWriter, r *http.Request) {
+		// In front of the mux, which would clean the path and decode it.
+		if path, ok := strings.CutPrefix(r.URL.EscapedPath(), direct.Prefix); ok {
+			note(r).route = direct.Prefix
+			s.direct(w, r, path)
+			return
+		}
+		s.route(w, r)
+	})
+}
+
+// route gives the mux what it knows and answers the rest in our own JSON, with
+// the mux's status and Allow.
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	handler, pattern := s.mux.Handler(r)
+	if pattern != "" {
+		note(r).route = pattern
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	note(r).route = "none"
+	probe := &headerProbe{header: http.Header{}}
+	handler.ServeHTTP(probe, r)
+	if allow := probe.header.Get("Allow"); allow != "" {
+		w.Header().Set("Allow", allow)
+	}
+	if probe.status == http.StatusMethodNotAllowed {
+		s.fail(w, r, fault.New(fault.MethodNotAllowed, ""))
+		return
+	}
+	s.fail(w, r, fault.New(fault.RouteUnknown, ""))
+}
+
+// headerProbe takes a handler's status and headers, not its body.
+type headerProbe struct {
+	header http.Header
+	status int
+}
+
+func (p *headerProbe) Header() http.Header         { return p.header }
+func (p *headerProbe) WriteHeader(status int)      { p.status = status }
+func (p *headerProbe) Write(b []byte) (int, error) { return len(b), nil }

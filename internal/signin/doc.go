@@ -1,0 +1,13 @@
+// Package signin draws the pages that an end user sees in the flow: what went
+// wrong, and the step back to the application after a form.
+//
+// The person knows the application, not Avain. So a page says one human sentence
+// first, then what to do next, then the way back; code and request id stand small
+// below, for whoever helps them.
+//
+// The pages need no JavaScript and load nothing: the style sheet is inlined, and
+// the Content-Security-Policy names its hash. They are never stored, never framed
+// and send no referrer, since the way back may carry an authorization code.
+//
+// Start reading at pages.go; link.go decides which addresses become links.
+package signin
