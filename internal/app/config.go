@@ -1,0 +1,119 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/avain-project/avain/internal/api"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// Config holds every setting. The zero value of a field is its default where one
+// is named.
+type Config struct {
+	// DataDir holds the SQLite file and the key file.
+	DataDir string
+	// Database is "sqlite:PATH"; empty is avain.db in DataDir.
+	Database string
+	// Key is the key ring's written form (avain key init).
+	Key secret.Text
+
+	// PublicURL is how browsers reach the server. Empty: derived from Listen, where
+	// that is a loopback address.
+	PublicURL string
+	// InsecureHTTP allows a public URL with http on a host that is not loopback.
+	InsecureHTTP bool
+	Listen       string // host:port; port 0 takes a free one
+	TLSCert      string // PEM files; both or neither
+	TLSKey       string
+	// MetricsListen serves /metrics; empty for not at all.
+	MetricsListen string
+	HomeURL       string // where GET / leads; empty for nowhere
+	Limits        api.Limits
+
+	// ShutdownTimeout is how long requests in flight may go on; default 30 s.
+	ShutdownTimeout time.Duration
+	// ProviderTimeout bounds a token or identity call (default 15 s);
+	// FirstByteTimeout bounds the wait for a streamed answer's headers (60 s).
+	ProviderTimeout  time.Duration
+	FirstByteTimeout time.Duration
+
+	LogLevel  string    // debug, info, warn or error; default info
+	LogFormat string    // json (default) or text
+	LogTo     io.Writer // default: nowhere
+	Version   string
+	Now       func() time.Time // default time.Now
+}
+
+// UsageError is a setting that cannot be used: exit code 2.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+func usage(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+
+// DatabasePath is the SQLite file that the settings name.
+func (c Config) DatabasePath() (string, error) {
+	switch {
+	case c.Database == "":
+		return filepath.Join(c.DataDir, "avain.db"), nil
+	case strings.HasPrefix(c.Database, "sqlite:"):
+		if path := strings.TrimPrefix(c.Database, "sqlite:"); path != "" {
+			return path, nil
+		}
+		return "", usage("--database sqlite: needs a path, as in sqlite:/var/lib/avain/avain.db")
+	case strings.HasPrefix(c.Database, "postgres://"), strings.HasPrefix(c.Database, "postgresql://"):
+		return "", usage("--database: PostgreSQL is not supported by this version; use sqlite:PATH")
+	}
+	return "", usage("--database %q: write sqlite:PATH", c.Database)
+}
+
+// publicURL checks the public URL, or derives it from the address that is
+// listened on.
+func (c Config) publicURL(listen string) (*url.URL, error) {
+	if c.PublicURL == "" {
+		host, port, err := net.SplitHostPort(listen)
+		if err != nil {
+			return nil, usage("--listen %q: write host:port", listen)
+		}
+		if !loopback(host) {
+			return nil, usage("--public-url is needed: %s is not a loopback address, and browsers and providers must know how to reach this server", listen)
+		}
+		scheme := "http"
+		if c.TLSCert != "" {
+			scheme = "https"
+		}
+		return &url.URL{Scheme: scheme, Host: net.JoinHostPort(host, port)}, nil
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, usage("--public-url %q: write it as https://host or https://host:port", c.PublicURL)
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		return nil, usage("--public-url %q: it has no path, query or user name", c.PublicURL)
+	}
+	u.Path = ""
+	if u.Scheme == "http" && !loopback(u.Hostname()) && !c.InsecureHTTP {
+		return nil, usage("--public-url %q: http would send sign-ins in the clear; use https, or --insecure-http in a closed network", c.PublicURL)
+	}
+	return u, nil
+}
+
+func (c Config) checkTLS() error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return &UsageError{errors.New("--tls-cert and --tls-key go together")}
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}

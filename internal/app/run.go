@@ -1,0 +1,177 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/avain-project/avain/internal/api"
+	"github.com/avain-project/avain/internal/direct"
+	"github.com/avain-project/avain/internal/jobs"
+	"github.com/avain-project/avain/internal/signin"
+)
+
+// Server is an App that listens.
+type Server struct {
+	// URL is the public URL in force.
+	URL string
+	// MetricsURL is where /metrics is served; empty if it is not.
+	MetricsURL string
+
+	app      *App
+	main     *http.Server
+	metrics  *http.Server
+	listener net.Listener
+	scrapes  net.Listener
+	stopping *atomic.Bool
+}
+
+// Run listens and serves until ctx ends.
+func (a *App) Run(ctx context.Context) error {
+	server, err := a.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	return server.Serve(ctx)
+}
+
+// Listen takes the addresses, so that the URLs are known before anything is
+// served.
+func (a *App) Listen(ctx context.Context) (*Server, error) {
+	if err := a.cfg.checkTLS(); err != nil {
+		return nil, err
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", a.cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s (--listen chooses another address): %w", a.cfg.Listen, err)
+	}
+	s := &Server{app: a, listener: listener, stopping: new(atomic.Bool)}
+	public, err := a.cfg.publicURL(listener.Addr().String())
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	s.URL = public.String()
+	if err := s.prepare(public); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	if a.cfg.MetricsListen != "" {
+		if s.scrapes, err = config.Listen(ctx, "tcp", a.cfg.MetricsListen); err != nil {
+			return nil, errors.Join(fmt.Errorf("listen on %s for metrics: %w", a.cfg.MetricsListen, err), listener.Close())
+		}
+		s.metrics = &http.Server{Handler: a.metrics.handler(), ReadHeaderTimeout: 10 * time.Second}
+		s.MetricsURL = "http://" + s.scrapes.Addr().String() + "/metrics"
+	}
+	return s, nil
+}
+
+func (s *Server) prepare(public *url.URL) error {
+	handler, err := s.app.handler(public, s.stopping)
+	if err != nil {
+		return err
+	}
+	s.main = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.app.logger.Handler(), slog.LevelWarn),
+	}
+	if s.app.cfg.TLSCert != "" {
+		reload := &certificate{certFile: s.app.cfg.TLSCert, keyFile: s.app.cfg.TLSKey, logger: s.app.logger}
+		if _, err := reload.get(nil); err != nil {
+			return &UsageError{err}
+		}
+		s.main.TLSConfig = &tls.Config{GetCertificate: reload.get, MinVersion: tls.VersionTLS12}
+	}
+	return nil
+}
+
+// handler puts the faces together.
+func (a *App) handler(public *url.URL, stopping *atomic.Bool) (http.Handler, error) {
+	pages, err := signin.New()
+	if err != nil {
+		return nil, fmt.Errorf("prepare the pages: %w", err)
+	}
+	server := api.New(api.Config{
+		PublicURL: public, Connect: a.flow(public), Access: a.access, Accounts: a.credentials, Origins: a.store,
+		ErrorPage: func(w http.ResponseWriter, p api.ErrorPage) { pages.Error(w, signin.ErrorPage(p)) },
+		Ready: func(ctx context.Context) error {
+			if stopping.Load() {
+				return errors.New("the server is stopping")
+			}
+			ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+			defer cancel()
+			return a.store.Ping(ctx)
+		},
+		Logger: a.logger, Now: a.cfg.Now, Observe: a.metrics.request, Limits: a.cfg.Limits, HomeURL: a.cfg.HomeURL,
+	})
+	server.Direct = direct.New(direct.Config{
+		Credentials: a.credentials, Providers: a.providers, Logger: a.logger, Fail: server.Fail,
+	})
+	return server, nil
+}
+
+// Serve serves until ctx ends, then stops accepting, lets requests in flight
+// finish within the shutdown timeout, and closes what is left.
+func (s *Server) Serve(ctx context.Context) error {
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.serve(s.main, s.listener, s.main.TLSConfig != nil) })
+	if s.metrics != nil {
+		group.Go(func() error { return s.serve(s.metrics, s.scrapes, false) })
+	}
+	group.Go(func() error { s.app.sweep(running); return nil })
+	group.Go(func() error {
+		<-running.Done()
+		return s.stop(context.WithoutCancel(ctx))
+	})
+	s.app.logger.InfoContext(ctx, "serving", "url", s.URL, "metrics", s.MetricsURL, "version", s.app.cfg.Version)
+	err := group.Wait()
+	s.app.logger.InfoContext(context.WithoutCancel(ctx), "stopped")
+	return err
+}
+
+func (s *Server) serve(server *http.Server, listener net.Listener, withTLS bool) error {
+	err := error(nil)
+	if withTLS {
+		err = server.ServeTLS(listener, "", "")
+	} else {
+		err = server.Serve(listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+}
+
+func (s *Server) stop(ctx context.Context) error {
+	s.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(ctx, s.app.cfg.ShutdownTimeout)
+	defer cancel()
+	err := s.main.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.app.logger.WarnContext(ctx, "requests were cut off at the end of the shutdown timeout")
+		err = s.main.Close()
+	}
+	if s.metrics != nil {
+		err = errors.Join(err, s.metrics.Close())
+	}
+	return err
+}
+
+// sweep removes what has ended: attempts, codes, revoked tokens.
+func (a *App) sweep(ctx context.Context) {
+	jobs.Run(ctx, a.logger, jobs.Task{Name: "sweep", Interval: 5 * time.Minute, Do: func(ctx context.Context) error {
+		_, err := a.store.Sweep(ctx, a.cfg.Now())
+		return err
+	}})
+}

@@ -1,0 +1,268 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// CreateApplication describes an application to be made.
+type CreateApplication struct {
+	Name       string
+	ReturnURLs []string
+	Settings   account.Settings
+	// ClientID and Secret are given where an application moves in from elsewhere;
+	// left empty, both are made.
+	ClientID string
+	Secret   secret.Text
+}
+
+// CreateApplication makes an application. The secret is returned this once; a
+// public application has none.
+func (s *Service) CreateApplication(ctx context.Context, in CreateApplication) (account.Application, secret.Text, error) {
+	if err := in.check(); err != nil {
+		return account.Application{}, secret.Text{}, err
+	}
+	now := s.Now()
+	app := account.Application{
+		ID: account.NewRecordID(), ClientID: in.ClientID, Name: in.Name, ReturnURLs: unique(in.ReturnURLs),
+		Settings: in.Settings, CreatedAt: now, UpdatedAt: now,
+	}
+	if app.ClientID == "" {
+		app.ClientID = account.NewClientID()
+	}
+	clientSecret, records, record := in.Secret, []store.ApplicationSecret(nil), store.Application{Application: app}
+	key, wrapped, err := s.Ring.NewDataKey(app.ID)
+	if err != nil {
+		return account.Application{}, secret.Text{}, err
+	}
+	record.DataKey = wrapped
+	if !in.Settings.Public {
+		clientSecret = orNewSecret(clientSecret)
+		sealed, err := sealSecret(key, app.ID, clientSecret, now)
+		if err != nil {
+			return account.Application{}, secret.Text{}, err
+		}
+		records = append(records, sealed)
+	}
+	err = s.Store.CreateApplication(ctx, record, records...)
+	if errors.Is(err, store.ErrConflict) {
+		return account.Application{}, secret.Text{}, usagef("another application has the client id %s already", app.ClientID)
+	}
+	if err != nil {
+		return account.Application{}, secret.Text{}, err
+	}
+	return app, clientSecret, s.audit(ctx, auditApplicationCreated, app.ID, 0, app.Name)
+}
+
+func (in CreateApplication) check() error {
+	if err := checkName(in.Name); err != nil {
+		return err
+	}
+	if in.ClientID != "" && !account.ValidClientID(in.ClientID) {
+		return usagef("the client id %q must be 32 hexadecimal digits in lower case (openssl rand -hex 16)", in.ClientID)
+	}
+	if in.Settings.Public && !in.Secret.IsZero() {
+		return usagef("a public application has no client secret: leave one of the two out")
+	}
+	if !in.Secret.IsZero() {
+		if err := checkGivenSecret(in.Secret); err != nil {
+			return err
+		}
+	}
+	if err := checkReturnURLs(in.ReturnURLs); err != nil {
+		return err
+	}
+	return checkSettings(in.Settings)
+}
+
+// Applications lists all, oldest first.
+func (s *Service) Applications(ctx context.Context) ([]account.Application, error) {
+	records, err := s.Store.Applications(ctx)
+	apps := make([]account.Application, len(records))
+	for i, r := range records {
+		apps[i] = r.Application
+	}
+	return apps, err
+}
+
+// Application finds one by its client id, or by its name where only one has it.
+func (s *Service) Application(ctx context.Context, ref string) (account.Application, error) {
+	record, err := s.find(ctx, ref)
+	return record.Application, err
+}
+
+func (s *Service) find(ctx context.Context, ref string) (store.Application, error) {
+	record, err := s.Store.ApplicationByClientID(ctx, ref)
+	if !absent(err) {
+		return record, err
+	}
+	all, err := s.Store.Applications(ctx)
+	if err != nil {
+		return store.Application{}, err
+	}
+	named := slices.DeleteFunc(all, func(a store.Application) bool { return a.Name != ref })
+	switch len(named) {
+	case 1:
+		return named[0], nil
+	case 0:
+		return store.Application{}, fmt.Errorf("no application has the client id or the name %q: see avain app list: %w", ref, store.ErrNotFound)
+	default:
+		return store.Application{}, usagef("%d applications have the name %q: give the client id", len(named), ref)
+	}
+}
+
+// SetApplication says what is to change; nil fields stay as they are.
+type SetApplication struct {
+	Name           *string
+	TokenMode      *bool
+	CodeLifetime   *time.Duration // 0 is the default
+	RevokeOnReplay *bool
+	ProviderAuth   *bool
+	Origins        *[]string
+	ReturnURLs     *[]string
+}
+
+// SetApplication changes an application. Whether it is public never changes.
+func (s *Service) SetApplication(ctx context.Context, ref string, in SetApplication) (account.Application, error) {
+	app, err := s.Application(ctx, ref)
+	if err != nil {
+		return account.Application{}, err
+	}
+	app, _, err = s.update(ctx, app, in.onto(app))
+	return app, err
+}
+
+func (in SetApplication) onto(app account.Application) account.Application {
+	set(&app.Name, in.Name)
+	set(&app.Settings.TokenMode, in.TokenMode)
+	set(&app.Settings.CodeLifetime, in.CodeLifetime)
+	set(&app.Settings.RevokeOnReplay, in.RevokeOnReplay)
+	set(&app.Settings.ProviderAuth, in.ProviderAuth)
+	set(&app.Settings.Origins, in.Origins)
+	set(&app.ReturnURLs, in.ReturnURLs)
+	return app
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// update writes want over have where they differ.
+func (s *Service) update(ctx context.Context, have, want account.Application) (account.Application, Action, error) {
+	if err := checkChanged(have, want); err != nil {
+		return account.Application{}, "", err
+	}
+	want.ReturnURLs, want.Settings.Origins = unique(want.ReturnURLs), unique(want.Settings.Origins)
+	if sameApplication(have, want) {
+		return have, Unchanged, nil
+	}
+	want.UpdatedAt = s.Now()
+	if err := s.Store.UpdateApplication(ctx, want); err != nil {
+		return account.Application{}, "", err
+	}
+	return want, Updated, s.audit(ctx, auditApplicationUpdated, want.ID, 0, want.Name)
+}
+
+func checkChanged(have, want account.Application) error {
+	if have.Settings.Public != want.Settings.Public {
+		return usagef("whether application %q is public was decided when it was made: make another one", have.Name)
+	}
+	if err := checkName(want.Name); err != nil {
+		return err
+	}
+	if err := checkReturnURLs(want.ReturnURLs); err != nil {
+		return err
+	}
+	return checkSettings(want.Settings)
+}
+
+func sameApplication(a, b account.Application) bool {
+	x, y := a.Settings, b.Settings
+	return a.Name == b.Name && slices.Equal(a.ReturnURLs, b.ReturnURLs) && slices.Equal(x.Origins, y.Origins) &&
+		x.Public == y.Public && x.TokenMode == y.TokenMode && x.CodeLifetime == y.CodeLifetime &&
+		x.RevokeOnReplay == y.RevokeOnReplay && x.ProviderAuth == y.ProviderAuth
+}
+
+// AddReturnURL registers one more return URL; one that is there already stays.
+func (s *Service) AddReturnURL(ctx context.Context, ref, raw string) (account.Application, error) {
+	app, err := s.Application(ctx, ref)
+	if err != nil {
+		return account.Application{}, err
+	}
+	want := app
+	want.ReturnURLs = append(slices.Clone(app.ReturnURLs), raw)
+	app, _, err = s.update(ctx, app, want)
+	return app, err
+}
+
+// RemoveReturnURL ends the registration of a return URL.
+func (s *Service) RemoveReturnURL(ctx context.Context, ref, raw string) (account.Application, error) {
+	app, err := s.Application(ctx, ref)
+	if err != nil {
+		return account.Application{}, err
+	}
+	at := slices.Index(app.ReturnURLs, raw)
+	if at < 0 {
+		return account.Application{}, fmt.Errorf("application %q has no return URL %q: see avain app show", app.Name, raw)
+	}
+	want := app
+	want.ReturnURLs = slices.Delete(slices.Clone(app.ReturnURLs), at, at+1)
+	app, _, err = s.update(ctx, app, want)
+	return app, err
+}
+
+// DeleteApplication deletes an application with its registrations. Accounts stand
+// in the way unless force is set: they are then deleted first, each as by
+// [Service.DeleteAccount], and what became of them is returned.
+func (s *Service) DeleteApplication(ctx context.Context, ref string, force bool) ([]DeletedAccount, error) {
+	app, err := s.Application(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	accounts, total, err := s.Store.Accounts(ctx, store.AccountFilter{ApplicationID: app.ID})
+	if err != nil {
+		return nil, err
+	}
+	if total > 0 && !force {
+		return nil, fmt.Errorf("application %q has %d connected accounts: delete them first, or give --force to delete them with it", app.Name, total)
+	}
+	var deleted []DeletedAccount
+	for _, acct := range accounts {
+		outcome, err := s.deleteAccount(ctx, acct)
+		if err != nil {
+			return deleted, fmt.Errorf("delete account %s of application %q: %w", acct.ID, app.Name, err)
+		}
+		deleted = append(deleted, outcome)
+	}
+	if err := s.Store.DeleteApplication(ctx, app.ID, s.Now()); err != nil {
+		return deleted, err
+	}
+	return deleted, s.audit(ctx, auditApplicationDeleted, app.ID, 0, app.Name)
+}
+
+// DeletedAccount tells what became of an account's grant at the provider.
+type DeletedAccount struct {
+	ID    account.ID
+	Grant credential.Revocation
+}
+
+// unique drops repeated strings and keeps the order.
+func unique(in []string) []string {
+	out := make([]string, 0, len(in))
+	for _, v := range in {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}

@@ -1,0 +1,294 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/connect"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/scope"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// maxRegistrationSecrets is how many secrets of one client may be tried.
+const maxRegistrationSecrets = 3
+
+// SetRegistration describes an OAuth client at a provider. Nil fields keep what is
+// stored, and are empty in a new registration.
+type SetRegistration struct {
+	ServiceType string // any spelling of it
+	ClientID    string
+	// Secrets replace the stored ones; with AddSecret they are put before them.
+	Secrets   []secret.Text
+	AddSecret bool
+
+	Scopes         []string // unified; empty, not nil, asks for none
+	NativeScopes   []string
+	Endpoints      *account.Endpoints
+	CallbackURL    *string // the application's relay page, where the provider sends the browser to
+	UnboundBrowser *bool
+}
+
+// Registration is a registration as operators see it. Its Secrets are opened, to be
+// counted: they print as redacted.
+type Registration struct {
+	account.Registration
+	Application account.Application
+	// RedirectURI is what must be registered at the provider, character by
+	// character; empty where the public URL is not known.
+	RedirectURI string
+}
+
+// SetRegistration updates the registration with that client id, or makes one; it
+// becomes the one that new sign-ins use. Accounts stay with the registration that
+// issued their grant.
+func (s *Service) SetRegistration(ctx context.Context, ref string, in SetRegistration) (Registration, Action, error) {
+	app, err := s.Application(ctx, ref)
+	if err != nil {
+		return Registration{}, "", err
+	}
+	return s.setRegistration(ctx, app, in)
+}
+
+func (s *Service) setRegistration(ctx context.Context, app account.Application, in SetRegistration) (Registration, Action, error) {
+	serviceType, err := s.checkRegistration(in)
+	if err != nil {
+		return Registration{}, "", err
+	}
+	record, err := s.Store.RegistrationByClientID(ctx, app.ID, serviceType, in.ClientID)
+	var have account.Registration
+	action := Updated
+	switch {
+	case absent(err):
+		action = Created
+		have = account.Registration{
+			ID: account.NewRecordID(), ApplicationID: app.ID, ServiceType: serviceType, ClientID: in.ClientID, CreatedAt: s.Now(),
+		}
+	case err != nil:
+		return Registration{}, "", err
+	default:
+		opened, err := credential.OpenRegistration(s.Ring, record)
+		if err != nil {
+			return Registration{}, "", err
+		}
+		have = opened.Registration
+	}
+	want, err := in.onto(have)
+	if err != nil {
+		return Registration{}, "", err
+	}
+	if action == Updated && have.Current && sameRegistration(have, want) {
+		return s.view(have, app), Unchanged, nil
+	}
+	want.Current, want.UpdatedAt = true, s.Now()
+	return s.view(want, app), action, s.saveRegistration(ctx, want, record.DataKey)
+}
+
+func (s *Service) saveRegistration(ctx context.Context, reg account.Registration, dataKey []byte) error {
+	sealed, err := credential.SealRegistration(s.Ring, reg, dataKey)
+	if err != nil {
+		return err
+	}
+	err = s.Store.SaveRegistration(ctx, sealed)
+	if errors.Is(err, store.ErrConflict) {
+		return fmt.Errorf("the registration was changed by somebody else at the same moment: run the command again: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	return s.audit(ctx, auditRegistrationSaved, reg.ApplicationID, 0, string(reg.ServiceType)+" "+reg.ClientID)
+}
+
+// checkRegistration checks all that can be checked without the stored one.
+func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, error) {
+	serviceType, ok := account.ParseServiceType(in.ServiceType)
+	if !ok {
+		return "", usagef("there is no service type %q; known are %s", in.ServiceType, joined(account.ServiceTypes()))
+	}
+	p, ok := s.Providers.Of(serviceType)
+	if !ok {
+		return "", usagef("this version of Avain does not serve %s yet", serviceType)
+	}
+	if in.ClientID == "" || len(in.ClientID) > 512 || checkSecretText("client id", in.ClientID) != nil {
+		return "", usagef("the client id at %s is missing or malformed: copy it from the provider's console", serviceType)
+	}
+	for _, t := range in.Secrets {
+		if t.IsZero() {
+			return "", usagef("the client secret is empty")
+		}
+		if err := checkSecretText("client secret", t.Reveal()); err != nil {
+			return "", err
+		}
+	}
+	unified, err := scope.ParseAll(scope.Split(in.Scopes))
+	if err != nil {
+		return "", usagef("%v", err)
+	}
+	for _, sc := range unified {
+		if !p.Info().Scopes.Supports(sc) {
+			return "", usagef("%s has nothing that corresponds to the scope %s", serviceType, sc)
+		}
+	}
+	if err := checkNativeScopes(in.NativeScopes); err != nil {
+		return "", err
+	}
+	if in.Endpoints != nil {
+		if err := checkEndpoints(*in.Endpoints); err != nil {
+			return "", err
+		}
+	}
+	if in.CallbackURL != nil {
+		return serviceType, checkCallback(*in.CallbackURL)
+	}
+	return serviceType, nil
+}
+
+// onto lays the checked fields over a registration.
+func (in SetRegistration) onto(reg account.Registration) (account.Registration, error) {
+	var err error
+	if reg.Secrets, err = in.secretsOver(reg.Secrets); err != nil {
+		return account.Registration{}, err
+	}
+	if in.Scopes != nil {
+		if reg.Scopes, err = scope.ParseAll(scope.Split(in.Scopes)); err != nil {
+			return account.Registration{}, err
+		}
+	}
+	if in.NativeScopes != nil {
+		reg.NativeScopes = unique(in.NativeScopes)
+	}
+	set(&reg.Endpoints, in.Endpoints)
+	set(&reg.CallbackURL, in.CallbackURL)
+	set(&reg.UnboundBrowser, in.UnboundBrowser)
+	return reg, nil
+}
+
+// secretsOver puts added secrets first: they are tried in order, and the stored
+// ones are about to end.
+func (in SetRegistration) secretsOver(stored []secret.Text) ([]secret.Text, error) {
+	if len(in.Secrets) == 0 {
+		return stored, nil
+	}
+	secrets := slices.Clone(in.Secrets)
+	if in.AddSecret {
+		for _, old := range stored {
+			if !slices.ContainsFunc(secrets, old.Equal) {
+				secrets = append(secrets, old)
+			}
+		}
+	}
+	if len(secrets) > maxRegistrationSecrets {
+		return nil, usagef("a registration holds at most %d secrets: set it without --add-secret to end the old ones", maxRegistrationSecrets)
+	}
+	return secrets, nil
+}
+
+func sameRegistration(a, b account.Registration) bool {
+	return slices.EqualFunc(a.Secrets, b.Secrets, secret.Text.Equal) && slices.Equal(a.Scopes, b.Scopes) &&
+		slices.Equal(a.NativeScopes, b.NativeScopes) && a.Endpoints == b.Endpoints &&
+		a.CallbackURL == b.CallbackURL && a.UnboundBrowser == b.UnboundBrowser
+}
+
+// Registrations lists those of one application, or all where ref is empty.
+func (s *Service) Registrations(ctx context.Context, ref string) ([]Registration, error) {
+	apps, err := s.applicationsByID(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	only := ""
+	if ref != "" {
+		for id := range apps {
+			only = id
+		}
+	}
+	records, err := s.Store.Registrations(ctx, only)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Registration, 0, len(records))
+	for _, r := range records {
+		opened, err := credential.OpenRegistration(s.Ring, r)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s.view(opened.Registration, apps[r.ApplicationID]))
+	}
+	return list, nil
+}
+
+func (s *Service) applicationsByID(ctx context.Context, ref string) (map[string]account.Application, error) {
+	if ref != "" {
+		app, err := s.Application(ctx, ref)
+		return map[string]account.Application{app.ID: app}, err
+	}
+	all, err := s.Applications(ctx)
+	byID := make(map[string]account.Application, len(all))
+	for _, app := range all {
+		byID[app.ID] = app
+	}
+	return byID, err
+}
+
+// RemoveRegistration removes a registration that no account rests on. clientID may
+// be empty where the application has one registration of that service type.
+func (s *Service) RemoveRegistration(ctx context.Context, ref, serviceType, clientID string) error {
+	t, ok := account.ParseServiceType(serviceType)
+	if !ok {
+		return usagef("there is no service type %q; known are %s", serviceType, joined(account.ServiceTypes()))
+	}
+	app, err := s.Application(ctx, ref)
+	if err != nil {
+		return err
+	}
+	records, err := s.Store.Registrations(ctx, app.ID)
+	if err != nil {
+		return err
+	}
+	records = slices.DeleteFunc(records, func(r store.Registration) bool {
+		return r.ServiceType != t || (clientID != "" && r.ClientID != clientID)
+	})
+	switch len(records) {
+	case 0:
+		return fmt.Errorf("application %q has no such registration for %s: see avain registration list", app.Name, t)
+	case 1:
+	default:
+		return usagef("application %q has %d registrations for %s: name one by --client-id", app.Name, len(records), t)
+	}
+	err = s.Store.DeleteRegistration(ctx, records[0].ID)
+	if errors.Is(err, store.ErrConflict) {
+		return fmt.Errorf("accounts rest on this registration, since it issued their grants: delete them first (avain account list --app %s --service %s): %w", app.ClientID, t, err)
+	}
+	if err != nil {
+		return err
+	}
+	return s.audit(ctx, auditRegistrationRemoved, app.ID, 0, string(t)+" "+records[0].ClientID)
+}
+
+func (s *Service) view(reg account.Registration, app account.Application) Registration {
+	return Registration{Registration: reg, Application: app, RedirectURI: s.redirectURI(reg)}
+}
+
+// redirectURI is the one that the flow sends; see connect.CallbackPath.
+func (s *Service) redirectURI(reg account.Registration) string {
+	switch {
+	case reg.CallbackURL != "":
+		return reg.CallbackURL
+	case s.PublicURL == nil:
+		return ""
+	default:
+		return s.PublicURL.JoinPath(connect.CallbackPath).String()
+	}
+}
+
+func joined(types []account.ServiceType) string {
+	words := make([]string, len(types))
+	for i, t := range types {
+		words[i] = string(t)
+	}
+	return strings.Join(words, ", ")
+}

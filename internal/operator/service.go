@@ -1,0 +1,133 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/seal"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// Store is what operators read and write. *store.Store implements it. Absence is
+// store.ErrNotFound, a clash store.ErrConflict; every write is atomic.
+type Store interface {
+	applicationStore
+	registrationStore
+	accountStore
+	installationStore
+}
+
+type applicationStore interface {
+	CreateApplication(ctx context.Context, app store.Application, secrets ...store.ApplicationSecret) error
+	Application(ctx context.Context, id string) (store.Application, error)
+	ApplicationByClientID(ctx context.Context, clientID string) (store.Application, error)
+	Applications(ctx context.Context) ([]store.Application, error)
+	UpdateApplication(ctx context.Context, app account.Application) error
+	DeleteApplication(ctx context.Context, id string, now time.Time) error
+	ApplicationSecrets(ctx context.Context, applicationID string) ([]store.ApplicationSecret, error)
+	AddApplicationSecret(ctx context.Context, secret store.ApplicationSecret, keep int) error
+}
+
+type registrationStore interface {
+	SaveRegistration(ctx context.Context, r store.Registration) error
+	RegistrationByClientID(ctx context.Context, applicationID string, t account.ServiceType, clientID string) (store.Registration, error)
+	Registrations(ctx context.Context, applicationID string) ([]store.Registration, error)
+	DeleteRegistration(ctx context.Context, id string) error
+}
+
+type accountStore interface {
+	Account(ctx context.Context, id account.ID) (account.Account, error)
+	Accounts(ctx context.Context, f store.AccountFilter) (page []account.Account, total int, err error)
+	DeleteAccount(ctx context.Context, id account.ID, now time.Time) error
+	Tokens(ctx context.Context, id account.ID) ([]store.Token, error)
+	RevokeToken(ctx context.Context, id string, now time.Time) error
+	RevokeTokens(ctx context.Context, id account.ID, now time.Time) (revoked int, err error)
+}
+
+type installationStore interface {
+	Meta(ctx context.Context, key string) ([]byte, error)
+	SetMeta(ctx context.Context, key string, value []byte) error
+	EachSealed(ctx context.Context, fn func(store.Sealed) error) error
+	MigrationStatus(ctx context.Context) (store.MigrationReport, error)
+	AppendAudit(ctx context.Context, e store.AuditEvent) error
+	AuditEvents(ctx context.Context, limit int) ([]store.AuditEvent, error)
+}
+
+// Config is what the service is made of.
+type Config struct {
+	Store       Store
+	Ring        *seal.Ring
+	Providers   provider.Registry
+	Credentials *credential.Service
+	// PublicURL is the address that providers send browsers back to; nil where it
+	// is not known, as in a command that runs beside no server.
+	PublicURL *url.URL
+	Now       func() time.Time
+}
+
+// Service does what operators ask for. It keeps no state.
+type Service struct{ Config }
+
+// New makes the service.
+func New(cfg Config) *Service { return &Service{Config: cfg} }
+
+// UsageError says that the request is wrong as it stands: trying again as it is
+// cannot help.
+type UsageError struct{ Text string }
+
+func (e *UsageError) Error() string { return e.Text }
+
+func usagef(format string, args ...any) error {
+	return &UsageError{Text: fmt.Sprintf(format, args...)}
+}
+
+// Action tells what became of something that was to be brought to a state.
+type Action string
+
+// The actions.
+const (
+	Created   Action = "created"
+	Updated   Action = "updated"
+	Unchanged Action = "unchanged"
+)
+
+// The kinds of audit events that operators cause.
+const (
+	auditApplicationCreated  = "application.created"
+	auditApplicationUpdated  = "application.updated"
+	auditApplicationDeleted  = "application.deleted"
+	auditSecretAdded         = "application.secret.added"
+	auditRegistrationSaved   = "registration.saved"
+	auditRegistrationRemoved = "registration.removed"
+	auditAccountRefreshed    = "account.refreshed"
+	auditAccountRevoked      = "account.revoked"
+	auditAccountDeleted      = "account.deleted"
+	auditTokensRevoked       = "account.tokens.revoked"
+)
+
+// audit notes what an operator did, right after it was done.
+func (s *Service) audit(ctx context.Context, kind, applicationID string, id account.ID, detail string) error {
+	err := s.Store.AppendAudit(context.WithoutCancel(ctx), store.AuditEvent{
+		At: s.Now(), Kind: kind, ApplicationID: applicationID, AccountID: id, Detail: "operator: " + detail,
+	})
+	if err != nil {
+		return fmt.Errorf("%s is done, but not in the audit trail: %w", kind, err)
+	}
+	return nil
+}
+
+// AuditEvent is one line of the audit trail.
+type AuditEvent = store.AuditEvent
+
+// AuditEvents lists the newest, newest first.
+func (s *Service) AuditEvents(ctx context.Context, limit int) ([]AuditEvent, error) {
+	return s.Store.AuditEvents(ctx, limit)
+}
+
+func absent(err error) bool { return errors.Is(err, store.ErrNotFound) }
