@@ -62,12 +62,11 @@ func (s *Store) fail(ctx context.Context, what string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable),
-		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable):
 		return fmt.Errorf("%s: %w", what, err)
 	case errors.Is(err, sql.ErrNoRows):
 		return fmt.Errorf("%s: %w", what, ErrNotFound)
-	case ctx.Err() != nil: // the engine's own word for an interrupted statement
+	case ctx.Err() != nil: // whatever the engine says of an interrupted statement
 		return fmt.Errorf("%s: %w: %w", what, ctx.Err(), err)
 	case s.engine.Conflict(err):
 		return fmt.Errorf("%s: %w: %w", what, ErrConflict, err)

@@ -115,3 +115,43 @@ func TestBackupOpens(t *testing.T) {
 		t.Errorf("a failed backup left a file: %v", err)
 	}
 }
+
+// Processes that start at once on a new file can be told "busy" in spite of the
+// busy timeout, while one of them changes the file to WAL.
+func TestOpenTriesAgainWhileBusy(t *testing.T) {
+	t.Parallel()
+	path, err := create(filepath.Join(t.TempDir(), "busy.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder, err := connect(path, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Close() }()
+	other, err := connect(path, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	if _, err := other.ExecContext(t.Context(), `PRAGMA busy_timeout = 0`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holder.ExecContext(t.Context(), `BEGIN EXCLUSIVE`); err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	err = untilFree(t.Context(), func(ctx context.Context) error {
+		tries++
+		if tries == 3 {
+			if _, err := holder.ExecContext(ctx, `ROLLBACK`); err != nil {
+				t.Error(err)
+			}
+		}
+		_, err := other.ExecContext(ctx, `CREATE TABLE words (word TEXT) STRICT`)
+		return err
+	})
+	if err != nil || tries != 3 {
+		t.Errorf("%d tries, %v; want the third to go well", tries, err)
+	}
+}

@@ -134,6 +134,24 @@ func TestGroupFailsTogether(t *testing.T) {
 	}
 }
 
+// A COMMIT that fails leaves its transaction open: the next one must not meet it.
+func TestCommitFails(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	if err := e.Write(t.Context(), statement(`CREATE TABLE links (word TEXT REFERENCES words (word) DEFERRABLE INITIALLY DEFERRED)`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Write(t.Context(), statement(`INSERT INTO links (word) VALUES ('missing')`)); !e.Conflict(err) {
+		t.Errorf("error = %v, want that of the COMMIT", err)
+	}
+	if err := e.Write(t.Context(), insert("one")); err != nil {
+		t.Errorf("the writer did not recover: %v", err)
+	}
+	if d := cmp.Diff("one", words(t, e)); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestPanicReachesItsCaller(t *testing.T) {
 	t.Parallel()
 	e := open(t)

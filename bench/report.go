@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+)
+
+// The bounds of the product.
+const (
+	minAccountRate = 0.4
+	minDirectRate  = 0.7
+	maxDirectTail  = 2.0
+	maxStart       = 200 * time.Millisecond
+	maxIdleMiB     = 40.0
+)
+
+// report prints one line a measure and tells whether every bound is kept.
+func report(out io.Writer, account, direct comparison, start time.Duration, idleMiB float64) bool {
+	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
+	ok := true
+	line := func(what, measured, bound string, kept bool) {
+		verdict := "kept"
+		if !kept {
+			verdict, ok = "MISSED", false
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", what, measured, bound, verdict)
+	}
+	_, _ = fmt.Fprintln(w, "measure\tmeasured\tbound\t")
+	line("GET /v1/account, requests/s against a bare handler",
+		fmt.Sprintf("%.2fx (%.0f / %.0f)", account.rate(), account.subject.perSecond, account.yardstick.perSecond),
+		fmt.Sprintf(">= %.1fx", minAccountRate), account.rate() >= minAccountRate)
+	line("/v1/direct, requests/s against a bare reverse proxy",
+		fmt.Sprintf("%.2fx (%.0f / %.0f)", direct.rate(), direct.subject.perSecond, direct.yardstick.perSecond),
+		fmt.Sprintf(">= %.1fx", minDirectRate), direct.rate() >= minDirectRate)
+	line("/v1/direct, p99 against a bare reverse proxy",
+		fmt.Sprintf("%.2fx (%s / %s)", direct.tail(), direct.subject.p99.Round(10*time.Microsecond), direct.yardstick.p99.Round(10*time.Microsecond)),
+		fmt.Sprintf("<= %.1fx", maxDirectTail), direct.tail() <= maxDirectTail)
+	line("start on a migrated database", start.Round(time.Millisecond).String(), "<= "+maxStart.String(), start <= maxStart)
+	line("resident memory, idle", fmt.Sprintf("%.1f MiB", idleMiB), fmt.Sprintf("<= %.0f MiB", maxIdleMiB), idleMiB <= maxIdleMiB)
+	_ = w.Flush()
+	return ok
+}

@@ -1,0 +1,204 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/app"
+	"github.com/avain-project/avain/internal/demo/sample"
+	"github.com/avain-project/avain/internal/operator"
+	"github.com/avain-project/avain/internal/sandbox"
+	"github.com/avain-project/avain/internal/scope"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// The addresses the demo likes best; free ports take their place when they are
+// taken.
+const (
+	preferredListen  = "127.0.0.1:8080"
+	preferredSample  = "127.0.0.1:8081"
+	preferredSandbox = "127.0.0.1:8082"
+)
+
+// ApplicationName is what the sample application is called on the pages.
+const ApplicationName = "Sample application"
+
+// Config is what can be chosen about a demo.
+type Config struct {
+	Listen  string // of the server; loopback only
+	DataDir string // empty: a temporary one, removed at the end
+	JSON    bool   // one line of JSON when ready, in place of words for people
+	Out     io.Writer
+	LogTo   io.Writer // the server's log; nil for none
+	Version string
+	Now     func() time.Time
+}
+
+// Ready is what a script needs to drive the demo: the line of JSON.
+type Ready struct {
+	URL            string `json:"url"`
+	ClientID       string `json:"clientId"`
+	ClientSecret   string `json:"clientSecret"`
+	ReturnURL      string `json:"returnUrl"` // registered; nobody needs to listen there
+	SandboxURL     string `json:"sandboxUrl"`
+	ApplicationURL string `json:"applicationUrl"`
+}
+
+// Run serves the demo until ctx ends.
+func Run(ctx context.Context, cfg Config) error {
+	if err := checkLoopback(cfg.Listen); err != nil {
+		return err
+	}
+	dir, cleanUp, err := dataDir(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	defer cleanUp()
+	key, err := demoKey(dir)
+	if err != nil {
+		return err
+	}
+	l, err := listenAll(ctx, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	avain, err := app.Open(ctx, app.Config{
+		DataDir: dir, Key: key, Listen: l.listen, HomeURL: l.sampleURL, LogTo: cfg.LogTo, LogFormat: "text",
+		Version: cfg.Version, Now: cfg.Now, ShutdownTimeout: 3 * time.Second,
+	})
+	if err != nil {
+		return fmt.Errorf("open the demo's server: %w", err)
+	}
+	defer func() { _ = avain.Close() }()
+	server, err := avain.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	d := &demo{cfg: cfg, listeners: l, app: avain, server: server, dir: dir}
+	return d.serve(ctx)
+}
+
+type demo struct {
+	cfg       Config
+	listeners *listeners
+	app       *app.App
+	server    *app.Server
+	dir       string
+}
+
+func (d *demo) serve(ctx context.Context) error {
+	box := sandbox.New(sandbox.Config{Now: d.cfg.Now})
+	ready, err := d.setUp(ctx, box)
+	if err != nil {
+		return err
+	}
+	front := sample.New(sample.Config{
+		AvainURL: ready.URL, BaseURL: d.listeners.sampleURL, ClientID: ready.ClientID, ClientSecret: ready.ClientSecret,
+		SandboxURL: ready.SandboxURL, HTTP: &http.Client{Timeout: 30 * time.Second}, Logger: slog.New(slog.DiscardHandler),
+	})
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return d.server.Serve(running) })
+	group.Go(func() error { return serveUntil(running, d.listeners.sample, front, func() {}) })
+	group.Go(func() error { return serveUntil(running, d.listeners.sandbox, box, box.Close) })
+	if err := d.announce(ready); err != nil {
+		return err
+	}
+	return group.Wait()
+}
+
+// setUp registers the sample application and its client at the sandbox, anew or
+// over what an earlier demo left in the same data directory.
+func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
+	ready := Ready{
+		URL: d.server.URL, SandboxURL: d.listeners.sandboxURL, ApplicationURL: d.listeners.sampleURL,
+		ReturnURL: d.listeners.sampleURL + "/landing",
+	}
+	ops := d.app.Operator()
+	returns := []string{ready.ReturnURL, d.listeners.sampleURL + "/connected", d.listeners.sampleURL + "/connected-token"}
+	settings := account.Settings{TokenMode: true, ProviderAuth: true}
+	sampleApp, clientSecret, err := application(ctx, ops, returns, settings)
+	if err != nil {
+		return Ready{}, err
+	}
+	ready.ClientID, ready.ClientSecret = sampleApp.ClientID, clientSecret.Reveal()
+
+	client := sandbox.Client{
+		ID: "sample.apps.sandbox.test", Secret: "sandbox-secret", Name: ApplicationName,
+		RedirectURIs: []string{d.server.URL + "/v1/auth/callback"},
+	}
+	if err := box.Register("Google", client); err != nil {
+		return Ready{}, fmt.Errorf("register at the sandbox: %w", err)
+	}
+	e := box.GoogleEndpoints(ready.SandboxURL)
+	_, _, err = ops.SetRegistration(ctx, sampleApp.ClientID, operator.SetRegistration{
+		ServiceType: string(account.Google), ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)},
+		Scopes:    []string{string(scope.MailRead)},
+		Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API},
+	})
+	if err != nil {
+		return Ready{}, fmt.Errorf("register the sandbox's client: %w", err)
+	}
+	return ready, nil
+}
+
+func application(ctx context.Context, ops *operator.Service, returns []string, settings account.Settings) (account.Application, secret.Text, error) {
+	apps, err := ops.Applications(ctx)
+	if err != nil {
+		return account.Application{}, secret.Text{}, fmt.Errorf("look for the sample application: %w", err)
+	}
+	for _, a := range apps {
+		if a.Name != ApplicationName {
+			continue
+		}
+		// The ports may have moved, and a stored secret cannot be shown again.
+		for _, u := range returns {
+			if _, err := ops.AddReturnURL(ctx, a.ClientID, u); err != nil {
+				return account.Application{}, secret.Text{}, err
+			}
+		}
+		return ops.RotateSecret(ctx, a.ClientID, true)
+	}
+	return ops.CreateApplication(ctx, operator.CreateApplication{Name: ApplicationName, ReturnURLs: returns, Settings: settings})
+}
+
+func (d *demo) announce(ready Ready) error {
+	if d.cfg.JSON {
+		line, err := json.Marshal(ready)
+		if err != nil {
+			return fmt.Errorf("encode the ready line: %w", err)
+		}
+		_, err = fmt.Fprintln(d.cfg.Out, string(line))
+		return err
+	}
+	ports := make([]string, 0, 3)
+	for _, u := range []string{ready.URL, ready.ApplicationURL, ready.SandboxURL} {
+		_, port, _ := net.SplitHostPort(strings.TrimPrefix(u, "http://"))
+		ports = append(ports, fmt.Sprintf("-L %[1]s:127.0.0.1:%[1]s", port))
+	}
+	_, err := fmt.Fprintf(d.cfg.Out, `
+  Avain demo is running. Open this address and connect an account:
+
+      %s
+
+  Avain itself      %s
+  sandbox Google    %s   (personas ada and bob; no network is needed)
+  client id         %s
+  client secret     %s
+
+  From another machine, first: ssh %s YOUR-HOST
+  Stop with Ctrl-C.
+
+`, ready.ApplicationURL, ready.URL, ready.SandboxURL, ready.ClientID, ready.ClientSecret, strings.Join(ports, " "))
+	return err
+}
