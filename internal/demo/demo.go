@@ -193,12 +193,15 @@ func (d *demo) announce(ready Ready) error {
 
   Avain itself      %s
   sandbox Google    %s   (personas ada and bob; no network is needed)
-  client id         %s
-  client secret     %s
+
+  For the curl lines of the README, paste into another terminal:
+
+      AVAIN=%s ID=%s SECRET=%s RETURN=%s
 
   From another machine, first: ssh %s YOUR-HOST
   Stop with Ctrl-C.
 
-`, ready.ApplicationURL, ready.URL, ready.SandboxURL, ready.ClientID, ready.ClientSecret, strings.Join(ports, " "))
+`, ready.ApplicationURL, ready.URL, ready.SandboxURL,
+		ready.URL, ready.ClientID, ready.ClientSecret, ready.ReturnURL, strings.Join(ports, " "))
 	return err
 }

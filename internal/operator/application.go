@@ -258,7 +258,7 @@ type DeletedAccount struct {
 
 // unique drops repeated strings and keeps the order.
 func unique(in []string) []string {
-	out := make([]string, 0, len(in))
+	var out []string
 	for _, v := range in {
 		if !slices.Contains(out, v) {
 			out = append(out, v)

@@ -36,7 +36,7 @@ func checkName(name string) error {
 func checkReturnURLs(urls []string) error {
 	for _, u := range urls {
 		if err := connect.CheckReturnURL(u); err != nil {
-			return usagef("the return URL %q cannot be registered: %v", u, err)
+			return usagef("the return URL %q cannot be registered: %w", u, err)
 		}
 	}
 	return nil
@@ -113,7 +113,7 @@ func checkEndpoints(e account.Endpoints) error {
 			continue
 		}
 		if err := checkWebURL(one.url); err != nil {
-			return usagef("the %s endpoint cannot be used: %v", one.name, err)
+			return usagef("the %s endpoint cannot be used: %w", one.name, err)
 		}
 	}
 	return nil
@@ -130,7 +130,7 @@ func checkCallback(raw string) error {
 		err = checkWebURL(raw)
 	}
 	if err != nil {
-		return usagef("the callback URL %q cannot be used: %v", raw, err)
+		return usagef("the callback URL %q cannot be used: %w", raw, err)
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, er
 	}
 	unified, err := scope.ParseAll(scope.Split(in.Scopes))
 	if err != nil {
-		return "", usagef("%v", err)
+		return "", &UsageError{Err: err}
 	}
 	for _, sc := range unified {
 		if !p.Info().Scopes.Supports(sc) {

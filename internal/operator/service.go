@@ -79,12 +79,15 @@ func New(cfg Config) *Service { return &Service{Config: cfg} }
 
 // UsageError says that the request is wrong as it stands: trying again as it is
 // cannot help.
-type UsageError struct{ Text string }
+type UsageError struct{ Err error }
 
-func (e *UsageError) Error() string { return e.Text }
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *UsageError) Unwrap() error { return e.Err }
 
 func usagef(format string, args ...any) error {
-	return &UsageError{Text: fmt.Sprintf(format, args...)}
+	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
 
 // Action tells what became of something that was to be brought to a state.

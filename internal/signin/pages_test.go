@@ -151,7 +151,7 @@ func TestWayBack(t *testing.T) {
 	refused := []string{
 		"", "javascript:alert(1)", "JaVaScript:alert(1)", " javascript:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)",
 		"data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:https://a/b", "view-source:https://a/",
-		"//evil.example/", "/relative", "https:///nohost", "https://user@evil.example/", `https://a.example/"onclick="x`, `https:\\evil.example`,
+		"//evil.example/", "https://a.example/x y", "https://a.example/\u202eexe", "/relative", "https:///nohost", "https://user@evil.example/", `https://a.example/"onclick="x`, `https:\\evil.example`,
 	}
 	for _, raw := range refused {
 		if body := drawn(t, signin.ErrorPage{Code: "c", Message: "m", BackURL: raw}).Body.String(); strings.Contains(body, "<a ") {

@@ -1,0 +1,174 @@
+// The token flow, all in the browser: the answer is behind the # of the address
+// (accessToken, accountId, state, status), errors also in the query.
+
+const messagesPath = "/v1/direct/gmail/v1/users/me/messages";
+const onlyHeaders = "?format=metadata&metadataHeaders=Subject&metadataHeaders=From&metadataHeaders=Date";
+
+const page = document.getElementById("page");
+const byId = (id) => document.getElementById(id);
+const field = (id, name) => byId(id).querySelector(`[data-field="${name}"]`);
+
+class Failure extends Error {
+  constructor(code, message, requestId) {
+    super(message);
+    this.code = code;
+    this.requestId = requestId;
+  }
+}
+
+page.hidden = false;
+const answer = readAnswer();
+// First of all the token leaves the address, and with it the history.
+history.replaceState(null, "", location.pathname);
+run(answer).catch(showFailure);
+
+function readAnswer() {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  return fragment.has("status") ? fragment : new URLSearchParams(location.search);
+}
+
+async function run(answer) {
+  if (!answer.has("status")) {
+    throw new Failure("answer.missing", "There is no answer in this address. The token lived in the page's memory only: connect again to get one.");
+  }
+  // Before anything of the answer is believed: did this browser ask for it?
+  const begun = [...page.querySelectorAll(".expected")].find((e) => e.dataset.state === answer.get("state"));
+  if (!begun) {
+    throw new Failure("state.mismatch", "The answer's state does not belong to a connection that this browser began in the last 15 minutes. Nothing was done with it.");
+  }
+  byId("try-again").href = begun.dataset.again;
+  addCall({ who: "browser", method: "GET", path: begun.dataset.authorize, status: 303 });
+  if (answer.get("status") !== "success") {
+    throw new Failure(answer.get("error") || "unknown", answer.get("details") || "No reason was given.");
+  }
+  const token = answer.get("accessToken") || "";
+  if (!token) {
+    throw new Failure("answer.unreadable", "The answer says success and carries no token. Connect again.");
+  }
+  byId("title").textContent = "A mailbox is connected";
+  await show(token, begun.dataset.again);
+}
+
+async function show(token, again) {
+  byId("progress").textContent = "Asking Avain for the account…";
+  const account = await call(token, "/v1/account");
+  showAccount(account, token, again);
+  byId("inbox").hidden = false;
+  if (!["Mail.Read", "Mail.ReadWrite", "Mail.All"].some((scope) => account.authScopes?.includes(scope))) {
+    note("Mail.Read was not granted, so there are no messages to show. Connect again and leave its box ticked.");
+  } else {
+    byId("progress").textContent = "Reading the first messages…";
+    await showMessages(token);
+  }
+  byId("progress").textContent = "";
+}
+
+function showAccount(account, token, again) {
+  for (const name of ["name", "email", "serviceType", "id"]) {
+    field("account", name).textContent = account[name] ?? "";
+  }
+  field("account", "tokenStatus").replaceChildren(pill(account.tokenStatus));
+  const granted = account.authScopes ?? [];
+  field("account", "authScopes").replaceChildren(...granted.flatMap((scope) => [pill(scope), " "]));
+  byId("token").textContent = shortened(token);
+  const link = new URL(again, location.origin);
+  link.searchParams.set("accountId", account.id);
+  byId("connect-again").href = link.pathname + link.search;
+  byId("disconnect").addEventListener("click", () => disconnect(token).catch(showFailure));
+  byId("account").hidden = false;
+}
+
+async function showMessages(token) {
+  const list = await call(token, messagesPath + "?maxResults=5");
+  const ids = (list.messages ?? []).slice(0, 5).map((m) => encodeURIComponent(m.id));
+  const messages = await Promise.all(ids.map((id) => call(token, `${messagesPath}/${id}${onlyHeaders}`, `${messagesPath}/${id}?format=metadata`)));
+  for (const message of messages) {
+    const header = (name) => message.payload?.headers?.find((h) => h.name === name)?.value ?? "";
+    const item = byId("message").content.cloneNode(true);
+    item.querySelector("strong").textContent = header("Subject") || "(no subject)";
+    item.querySelector(".from").textContent = header("From");
+    item.querySelector(".date").textContent = header("Date");
+    item.querySelector(".snippet").append(plain(message.snippet ?? ""));
+    byId("messages").append(item);
+  }
+  if (messages.length === 0) note("The mailbox is empty.");
+}
+
+// disconnect asks this application's own server, which may remove accounts.
+async function disconnect(token) {
+  byId("disconnect").disabled = true;
+  const response = await fetch("/disconnect", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
+  addCall({ who: "browser", method: "POST", path: "/disconnect", status: response.status });
+  const result = await response.json();
+  for (const made of result.calls ?? []) addCall(made);
+  if (result.error) {
+    byId("disconnect").disabled = false;
+    throw new Failure(result.error.code, result.error.message, result.error.requestId);
+  }
+  byId("account").hidden = true;
+  byId("inbox").hidden = true;
+  byId("error").hidden = true;
+  byId("title").textContent = "The account is disconnected";
+  byId("progress").textContent = "Avain has wiped what it held, and the token opens nothing any more.";
+}
+
+// call asks Avain across origins (CORS), with the account's token.
+async function call(token, path, shown = path) {
+  let response;
+  try {
+    response = await fetch(page.dataset.avain + path, { headers: { Authorization: `Bearer ${token}` }, credentials: "omit" });
+  } catch {
+    addCall({ who: "browser", method: "GET", path: shown, status: 0 });
+    throw new Failure("avain.unreachable", "Avain did not answer this page. Is it running, and does the application's list of return URLs hold this page's address?");
+  }
+  addCall({ who: "browser", method: "GET", path: shown, status: response.status });
+  const body = await response.json().catch(() => null);
+  if (response.ok && body) return body;
+  throw new Failure(
+    body?.code ?? `provider.${response.status}`,
+    body?.message ?? body?.error?.message ?? `The answer had the status ${response.status} and no explanation.`,
+    body?.requestId,
+  );
+}
+
+function addCall({ who, method, path, status }) {
+  const item = document.createElement("li");
+  const code = document.createElement("code");
+  code.textContent = `${method} ${path}`;
+  const result = span("status" + (status === 0 || status >= 400 ? " bad" : ""), status || "no answer");
+  item.append(span("who", who), " ", code, " ", result);
+  byId("calls").append(item);
+}
+
+function showFailure(failure) {
+  byId("progress").textContent = "";
+  if (byId("account").hidden) byId("title").textContent = "Nothing was connected";
+  field("error", "message").textContent = failure.message;
+  field("error", "code").textContent = failure.code ?? "sample.internal";
+  field("error", "request").textContent = failure.requestId ? ` · request ${failure.requestId}` : "";
+  byId("error").hidden = false;
+}
+
+function note(text) {
+  byId("messages-note").textContent = text;
+  byId("messages-note").hidden = false;
+}
+
+function span(className, text) {
+  const element = document.createElement("span");
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+const pill = (text) => span("pill", text);
+
+// plain decodes the entities of Gmail's snippet without letting markup through.
+function plain(snippet) {
+  return new DOMParser().parseFromString(snippet.replaceAll("<", "&lt;"), "text/html").body.textContent;
+}
+
+// shortened shows enough of the token to recognize it and too little to use it.
+function shortened(token) {
+  return token.length < 32 ? `${token.slice(0, 4)}…` : `${token.slice(0, 12)}…${token.slice(-4)}`;
+}

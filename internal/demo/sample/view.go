@@ -1,0 +1,82 @@
+package sample
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+)
+
+//go:embed static/* *.html
+var files embed.FS
+
+// choice is one tick-box of the connect form.
+type choice struct{ Scope, Words string }
+
+var choices = []choice{
+	{"Mail.Read", "read mail"},
+	{"Calendar.Read", "see calendars"},
+	{"Mail.Send", "send mail"},
+}
+
+type homeView struct {
+	Avain, Sandbox string
+	Notice         string
+	Choices        []choice
+	Connected      *connectedView // nil for none
+	Calls          []call
+}
+
+type connectedView struct {
+	ID           int64
+	Account      account
+	Token        string // shortened
+	Messages     []message
+	MessagesNote string
+	CanSend      bool
+	Failure      *failure
+	Again        []string // the scopes to ask for again
+}
+
+type tokenView struct {
+	Avain    string
+	Expected []expected
+	Again    string
+}
+
+// expected is a connection in the token flow that this browser began.
+type expected struct{ State, Authorize, Again string }
+
+// problem is a page that tells what went wrong.
+type problem struct {
+	Title   string
+	Failure failure
+	Again   string // where trying again begins
+	Calls   []call
+}
+
+// pages maps a page's name to its template.
+type pages map[string]*template.Template
+
+// parsePages reads the embedded templates. It panics when they are broken, which
+// a test shows before anybody else does.
+func parsePages() pages {
+	parsed := pages{}
+	for _, name := range []string{"home", "problem", "token", "landing"} {
+		parsed[name] = template.Must(template.ParseFS(files, "layout.html", name+".html"))
+	}
+	return parsed
+}
+
+// show writes a page.
+func (a *application) show(w http.ResponseWriter, r *http.Request, status int, page string, view any) {
+	var body bytes.Buffer
+	if err := a.pages[page].ExecuteTemplate(&body, "layout.html", view); err != nil {
+		a.Logger.ErrorContext(r.Context(), "sample: page failed", "page", page, "error", err)
+		http.Error(w, "The sample application could not draw its page. Its log says why.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) // a browser that went away is no trouble of ours
+}
