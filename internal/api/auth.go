@@ -54,7 +54,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	if browser.IsZero() {
 		browser = access.NewNonce()
 	}
-	out := s.Connect.Authorize(r.Context(), r.URL.RawQuery, browser)
+	out := s.Connect.Authorize(r.Context(), r.URL.RawQuery, browser, s.limits.application)
 	if out.Fault == nil {
 		s.setBrowser(w, browser)
 	}
@@ -132,7 +132,7 @@ func (s *Server) redeemDeprecated(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// RFC 9745: deprecated since the day the contract was read.
-	w.Header().Set("Deprecation", "@1795132800")
+	w.Header().Set("Deprecation", "@1795219200")
 	s.redeem(w, r)
 }
 
@@ -143,6 +143,7 @@ func (s *Server) application(r *http.Request) (account.Application, error) {
 	if !ok {
 		return account.Application{}, fault.New(fault.ClientUnauthorized, "")
 	}
+	note(r).byApplication = true
 	id, pass = formDecoded(id), formDecoded(pass)
 	var app account.Application
 	var err error

@@ -80,7 +80,7 @@ func (c *corsWriter) begin() {
 }
 
 func (c *corsWriter) allowed() bool {
-	if _, _, basic := c.request.BasicAuth(); basic {
+	if note(c.request).byApplication {
 		return false
 	}
 	id := note(c.request).application

@@ -18,8 +18,10 @@ type notes struct {
 	requestID   string
 	route       string
 	application string
-	account     account.ID
-	fault       *fault.Error
+	// byApplication: with the application's own credentials, rather than a bearer.
+	byApplication bool
+	account       account.ID
+	fault         *fault.Error
 }
 
 type notesKey struct{}

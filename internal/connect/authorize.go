@@ -19,8 +19,9 @@ import (
 
 // Authorize begins an attempt for the browser that carries that cookie value.
 // Until the return URL is proven, a failure is the Outcome's Fault without a
-// Location; after that, everything goes back to the application.
-func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret.Text) Outcome {
+// Location; after that, everything goes back to the application. admit is asked
+// once the application is known, and may refuse another attempt of it.
+func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret.Text, admit func(applicationID string) error) Outcome {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return shown(fault.New(fault.ParameterInvalid, "The query is malformed: check its percent signs."))
@@ -28,6 +29,9 @@ func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret
 	p := parameters{query}
 	app, returnURL, err := s.prove(ctx, p)
 	if err != nil {
+		return shown(err)
+	}
+	if err := admit(app.ID); err != nil {
 		return shown(err)
 	}
 	reply := reply{returnURL: returnURL, application: app.Name}

@@ -20,14 +20,12 @@ var bounds = map[string]int{
 	"codeChallenge": 128, "codeChallengeMethod": 16,
 }
 
-// repeatable parameters are lists, which generated clients send one by one.
-var repeatable = map[string]bool{"scopes": true, "nativeScopes": true}
-
 // parameters are the query of authorize, read with the checks that every one of
 // them gets.
 type parameters struct{ query url.Values }
 
-// one reads a parameter that may be given once. Absent and empty are the same.
+// one reads a parameter that may be given once; lists, which generated clients send
+// key by key, are read by list. Absent and empty are the same.
 func (p parameters) one(name string) (string, error) {
 	values := p.query[name]
 	if len(values) > 1 {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // ours are the parameter names that the flow adds to a return URL. A return URL
@@ -80,8 +81,10 @@ func checkAuthority(u *url.URL) error {
 	if u.Opaque != "" || host == "" {
 		return errors.New("the return URL has no host")
 	}
-	if strings.HasSuffix(host, ".") || strings.Contains(host, "%") {
-		return errors.New("the host of a return URL has no trailing dot and no percent sign")
+	// url.Parse has decoded what the host had encoded: a letter that folds to an
+	// ASCII one would else pass for it.
+	if strings.HasSuffix(host, ".") || strings.ContainsFunc(host, func(r rune) bool { return r == '%' || r > '~' }) {
+		return errors.New("the host of a return URL has no trailing dot and nothing percent-encoded; write names beyond ASCII as xn--")
 	}
 	if strings.HasSuffix(u.Host, ":") {
 		return errors.New("the return URL has a colon but no port")
@@ -121,7 +124,11 @@ func checkQuery(raw string) error {
 			again = name
 		}
 		for _, n := range []string{name, again} {
-			if slices.Contains(ours, strings.ToLower(strings.TrimSpace(n))) {
+			// Some readers end a name at a NUL or pass over control characters.
+			if strings.ContainsFunc(n, unicode.IsControl) {
+				return errors.New("a name in the query of the return URL has control characters")
+			}
+			if slices.ContainsFunc(ours, func(our string) bool { return strings.EqualFold(our, strings.TrimSpace(n)) }) {
 				return fmt.Errorf("the query of a return URL cannot use the name %q, which Avain adds itself", n)
 			}
 		}

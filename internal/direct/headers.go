@@ -21,7 +21,7 @@ var responseHeaders = []string{
 	"Accept-Ranges", "Age", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
 	"Content-Range", "Content-Type", "Date", "Deprecation", "Etag", "Expires", "Last-Modified", "Location", "Preference-Applied",
 	"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset", "Request-Id", "Retry-After", "Sunset", "Trailer", "Vary",
-	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Request-Id",
+	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
 }
 
 // headerLists are one provider's two lists, as sets of canonical names.
