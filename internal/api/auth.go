@@ -37,7 +37,7 @@ func (s *Server) page(next http.HandlerFunc) http.HandlerFunc {
 			s.fail(w, r, fault.New(fault.MethodNotAllowed, ""))
 			return
 		}
-		if err := s.limits.address(r); err != nil {
+		if err := s.limits.address(s.addressOf(r)); err != nil {
 			s.show(w, r, connect.Outcome{Fault: fault.From(err)})
 			return
 		}
@@ -153,7 +153,7 @@ func (s *Server) application(r *http.Request) (account.Application, error) {
 		app, err = s.Access.Application(r.Context(), id, secret.New(pass))
 	}
 	if fault.Is(err, fault.ClientUnauthorized) {
-		if limited := s.limits.address(r); limited != nil {
+		if limited := s.limits.address(s.addressOf(r)); limited != nil {
 			return account.Application{}, limited
 		}
 	}

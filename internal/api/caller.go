@@ -40,7 +40,7 @@ func absent(r *http.Request) error {
 func (s *Server) bearer(r *http.Request, token secret.Text) (access.Caller, error) {
 	caller, err := s.Access.Bearer(r.Context(), token)
 	if err != nil {
-		if limited := s.limits.address(r); limited != nil {
+		if limited := s.limits.address(s.addressOf(r)); limited != nil {
 			return access.Caller{}, limited
 		}
 		return access.Caller{}, err

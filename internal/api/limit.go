@@ -1,9 +1,6 @@
 package api
 
 import (
-	"net"
-	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -51,10 +48,10 @@ func (l *limiter) application(id string) error {
 	return l.draw("application "+id, l.limits.Application)
 }
 
-// address draws from the bucket of the address a request comes from: for routes
-// without authentication, and for each failed one.
-func (l *limiter) address(r *http.Request) error {
-	return l.draw("address "+addressPrefix(addressOf(r)), l.limits.Address)
+// address draws from the bucket of an address: for routes without authentication,
+// and for each failed one.
+func (l *limiter) address(address string) error {
+	return l.draw("address "+addressPrefix(address), l.limits.Address)
 }
 
 func (l *limiter) draw(key string, perSecond float64) error {
@@ -88,31 +85,4 @@ func (l *limiter) sweep(now time.Time) {
 			delete(l.buckets, key)
 		}
 	}
-}
-
-// addressOf is the peer's address; forwarded headers are not believed.
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
-}
-
-// addressPrefix is what one customer of a provider has to himself: an IPv4
-// address, an IPv6 /64.
-func addressPrefix(host string) string {
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	addr = addr.Unmap()
-	if addr.Is4() {
-		return addr.String()
-	}
-	prefix, err := addr.Prefix(64)
-	if err != nil {
-		return host
-	}
-	return prefix.String()
 }

@@ -67,7 +67,7 @@ func (s *Server) line(r *http.Request, n *notes, seen *statusWriter, took time.D
 	attrs = append(attrs,
 		slog.String("requestId", n.requestID), slog.String("method", r.Method), slog.String("route", n.route),
 		slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes), slog.Float64("ms", float64(took.Microseconds())/1000),
-		slog.String("address", addressOf(r)))
+		slog.String("address", s.addressOf(r)))
 	if n.application != "" {
 		attrs = append(attrs, slog.String("application", n.application))
 	}

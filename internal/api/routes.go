@@ -1,9 +1,15 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
-// maxBody bounds every request body but the pass-through's, in bytes.
-const maxBody = 64 << 10
+// Bounds of every request body but the pass-through's.
+const (
+	maxBody  = 64 << 10 // bytes
+	bodyTime = 30 * time.Second
+)
 
 // routes is the whole contract that is served, on one screen. The pass-through
 // (/v1/direct/…) is taken off before: see server.go.

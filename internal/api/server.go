@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -65,6 +66,8 @@ type Config struct {
 	// Observe is told of each request served: route pattern, method, status.
 	Observe func(route, method string, status int, took time.Duration)
 	Limits  Limits
+	// TrustedProxies may say in X-Forwarded-For whom they speak for.
+	TrustedProxies []netip.Prefix
 	// HomeURL is where GET / leads; empty for nowhere.
 	HomeURL string
 }
@@ -102,6 +105,9 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := s.mux.Handler(r)
 	if pattern != "" {
 		note(r).route = pattern
+		// A slow body must not hold a connection for ever. The pass-through streams
+		// for as long as it likes.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		s.mux.ServeHTTP(w, r)
 		return

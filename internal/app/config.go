@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -35,7 +36,9 @@ type Config struct {
 	// MetricsListen serves /metrics; empty for not at all.
 	MetricsListen string
 	HomeURL       string // where GET / leads; empty for nowhere
-	Limits        api.Limits
+	// TrustedProxies are the addresses or networks whose X-Forwarded-For is believed.
+	TrustedProxies []string
+	Limits         api.Limits
 
 	// ShutdownTimeout is how long requests in flight may go on; default 30 s.
 	ShutdownTimeout time.Duration
@@ -100,10 +103,31 @@ func (c Config) publicURL(listen string) (*url.URL, error) {
 		return nil, usage("--public-url %q: it has no path, query or user name", c.PublicURL)
 	}
 	u.Path = ""
+	// Browsers leave the default port out of Host, so it is left out here too.
+	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) && !c.InsecureHTTP {
 		return nil, usage("--public-url %q: http would send sign-ins in the clear; use https, or --insecure-http in a closed network", c.PublicURL)
 	}
 	return u, nil
+}
+
+// trustedProxies reads addresses and networks in CIDR form.
+func (c Config) trustedProxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, usage("--trusted-proxies %q: write an address or a network such as 10.0.0.0/8", text)
+		}
+		out = append(out, prefix.Masked())
+	}
+	return out, nil
 }
 
 func (c Config) checkTLS() error {

@@ -102,6 +102,10 @@ func (a *App) handler(public *url.URL, stopping *atomic.Bool) (http.Handler, err
 	if err != nil {
 		return nil, fmt.Errorf("prepare the pages: %w", err)
 	}
+	proxies, err := a.cfg.trustedProxies()
+	if err != nil {
+		return nil, err
+	}
 	server := api.New(api.Config{
 		PublicURL: public, Connect: a.flow(public), Access: a.access, Accounts: a.credentials, Origins: a.store,
 		ErrorPage: func(w http.ResponseWriter, p api.ErrorPage) { pages.Error(w, signin.ErrorPage(p)) },
@@ -114,6 +118,7 @@ func (a *App) handler(public *url.URL, stopping *atomic.Bool) (http.Handler, err
 			return a.store.Ping(ctx)
 		},
 		Logger: a.logger, Now: a.cfg.Now, Observe: a.metrics.request, Limits: a.cfg.Limits, HomeURL: a.cfg.HomeURL,
+		TrustedProxies: proxies,
 	})
 	server.Direct = direct.New(direct.Config{
 		Credentials: a.credentials, Providers: a.providers, Logger: a.logger, Fail: server.Fail,

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,12 +78,13 @@ func (s *Service) prove(ctx context.Context, p parameters) (account.Application,
 // prepare reads everything else and makes the attempt, not stored yet. It fills
 // in how the application wants its answer as soon as that is known.
 func (s *Service) prepare(ctx context.Context, p parameters, app account.Application, reply *reply) (store.Attempt, credential.Registered, error) {
-	state, err := p.one("state")
-	if err != nil {
-		return store.Attempt{}, credential.Registered{}, err
+	state, stateErr := p.one("state")
+	if stateErr == nil {
+		reply.state = state
 	}
-	reply.state = state
-	if reply.tokenMode, err = readResponseType(p, app); err != nil {
+	var err error
+	reply.tokenMode, err = readResponseType(p, app)
+	if err = cmp.Or(stateErr, err); err != nil {
 		return store.Attempt{}, credential.Registered{}, err
 	}
 	r, err := p.request()
