@@ -30,6 +30,9 @@ var statuses = map[fault.Kind]int{
 	fault.Timeout: http.StatusGatewayTimeout, fault.Unavailable: http.StatusServiceUnavailable,
 }
 
+// Status is the HTTP status of a kind of fault.
+func Status(k fault.Kind) int { return statuses[k] }
+
 // fail shows a fault as JSON.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := s.noted(w, r, err)

@@ -16,9 +16,10 @@ const (
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 
-	// The flow, for browsers.
-	mux.HandleFunc("GET /v1/auth/authorize", s.page(s.authorize))
-	mux.HandleFunc("GET /v1/auth/callback", s.page(s.callback))
+	// The flow, for browsers. It takes GET alone: page refuses the rest, HEAD too,
+	// which the mux would count among GET.
+	mux.HandleFunc("/v1/auth/authorize", s.page(s.authorize))
+	mux.HandleFunc("/v1/auth/callback", s.page(s.callback))
 
 	// The exchange, for applications.
 	mux.HandleFunc("POST /v1/auth/token/{code}", s.redeem)

@@ -90,7 +90,7 @@ func New(cfg Config) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.observed(w, r, func(w http.ResponseWriter, r *http.Request) {
 		// In front of the mux, which would clean the path and decode it.
-		if path, ok := strings.CutPrefix(r.URL.EscapedPath(), direct.Prefix); ok {
+		if path, ok := strings.CutPrefix(direct.RawPath(r.URL), direct.Prefix); ok {
 			note(r).route = direct.Prefix
 			s.direct(w, r, path)
 			return

@@ -50,7 +50,7 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	}
 	ring, err := seal.ParseRing(cfg.Key)
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, &UsageError{Err: err}
 	}
 	opened, err := OpenStore(ctx, cfg)
 	if err != nil {

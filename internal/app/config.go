@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/api"
+	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/secret"
 )
 
@@ -55,12 +56,9 @@ type Config struct {
 }
 
 // UsageError is a setting that cannot be used: exit code 2.
-type UsageError struct{ Err error }
+type UsageError = operator.UsageError
 
-func (e *UsageError) Error() string { return e.Err.Error() }
-func (e *UsageError) Unwrap() error { return e.Err }
-
-func usage(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+func usage(format string, args ...any) error { return &UsageError{Err: fmt.Errorf(format, args...)} }
 
 // DatabasePath is the SQLite file that the settings name.
 func (c Config) DatabasePath() (string, error) {
@@ -132,7 +130,7 @@ func (c Config) trustedProxies() ([]netip.Prefix, error) {
 
 func (c Config) checkTLS() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
-		return &UsageError{errors.New("--tls-cert and --tls-key go together")}
+		return &UsageError{Err: errors.New("--tls-cert and --tls-key go together")}
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func (s *Server) prepare(public *url.URL) error {
 	if s.app.cfg.TLSCert != "" {
 		reload := &certificate{certFile: s.app.cfg.TLSCert, keyFile: s.app.cfg.TLSKey, logger: s.app.logger}
 		if _, err := reload.get(nil); err != nil {
-			return &UsageError{err}
+			return &UsageError{Err: err}
 		}
 		s.main.TLSConfig = &tls.Config{GetCertificate: reload.get, MinVersion: tls.VersionTLS12}
 	}

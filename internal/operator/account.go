@@ -115,7 +115,7 @@ func (s *Service) RefreshAccount(ctx context.Context, id account.ID) (account.Ac
 	if err := s.Credentials.Renew(ctx, acct); err != nil {
 		return account.Account{}, fmt.Errorf("refresh account %s: %w", id, err)
 	}
-	if err := s.audit(ctx, auditAccountRefreshed, acct.ApplicationID, id, acct.LoginString); err != nil {
+	if err := s.audit(ctx, auditAccountRefreshed, acct.ApplicationID, id, "on request"); err != nil {
 		return account.Account{}, err
 	}
 	return s.Account(ctx, id)

@@ -136,10 +136,13 @@ func (p plan) wanted() account.Application {
 
 func (s *Service) carryOut(ctx context.Context, p plan) ([]Change, error) {
 	app, change, err := s.applyApplication(ctx, p)
-	if err != nil {
+	if err != nil && change.ClientID == "" {
 		return nil, err
 	}
-	changes := []Change{change}
+	changes := []Change{change} // told even if something failed behind it: it may hold a new secret
+	if err != nil {
+		return changes, err
+	}
 	for _, in := range p.registrations {
 		reg, action, err := s.setRegistration(ctx, app, in)
 		if err != nil {

@@ -29,6 +29,9 @@ type call struct {
 	Status int    `json:"status"` // 0 where no answer came
 }
 
+// Parts is the path cut at its ampersands, where a page may break the line.
+func (c call) Parts() []string { return strings.Split(c.Path, "&") }
+
 // failure is Avain's error body, {code, message, requestId}, or our own in its form.
 type failure struct {
 	Code      string `json:"code"`

@@ -29,7 +29,7 @@ function readAnswer() {
 
 async function run(answer) {
   if (!answer.has("status")) {
-    throw new Failure("answer.missing", "There is no answer in this address. The token lived in the page's memory only: connect again to get one.");
+    throw new Failure("answer.missing", "There is no answer in this address. The token lived in the page’s memory only: connect again to get one.");
   }
   // Before anything of the answer is believed: did this browser ask for it?
   const begun = [...page.querySelectorAll(".expected")].find((e) => e.dataset.state === answer.get("state"));
@@ -134,7 +134,11 @@ async function call(token, path, shown = path) {
 function addCall({ who, method, path, status }) {
   const item = document.createElement("li");
   const code = document.createElement("code");
-  code.textContent = `${method} ${path}`;
+  code.append(`${method} `);
+  path.split("&").forEach((part, i) => {
+    if (i > 0) code.append(document.createElement("wbr"), "&"); // where a line may break
+    code.append(part);
+  });
   const result = span("status" + (status === 0 || status >= 400 ? " bad" : ""), status || "no answer");
   item.append(span("who", who), " ", code, " ", result);
   byId("calls").append(item);
@@ -142,7 +146,9 @@ function addCall({ who, method, path, status }) {
 
 function showFailure(failure) {
   byId("progress").textContent = "";
-  if (byId("account").hidden) byId("title").textContent = "Nothing was connected";
+  if (byId("account").hidden) {
+    byId("title").textContent = failure.code === "answer.missing" ? "No token here any more" : "Nothing was connected";
+  }
   field("error", "message").textContent = failure.message;
   field("error", "code").textContent = failure.code ?? "sample.internal";
   field("error", "request").textContent = failure.requestId ? ` · request ${failure.requestId}` : "";

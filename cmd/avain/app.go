@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/operator"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+type appCommands struct {
+	Create       appCreateCommand       `cmd:"" help:"Make an application; prints its client id and, once, its secret."`
+	List         appListCommand         `cmd:"" help:"List the applications."`
+	Show         appShowCommand         `cmd:"" help:"Show an application."`
+	Set          appSetCommand          `cmd:"" help:"Change an application's settings; what is not named stays."`
+	RotateSecret appRotateSecretCommand `cmd:"" help:"Make a new secret; the one before it lives on until the next rotation."`
+	Delete       appDeleteCommand       `cmd:"" help:"Delete an application with its registrations."`
+	ReturnURL    returnURLCommands      `cmd:"" name:"return-url" help:"Where the flow may send browsers back to."`
+}
+
+// appRef is the argument that names an application.
+type appRef struct {
+	App string `arg:"" help:"Client id of the application, or its name where only one has it."`
+}
+
+type appCreateCommand struct {
+	Name           string        `arg:"" help:"Name, which people see when they connect an account."`
+	ReturnURL      []string      `name:"return-url" sep:"none" placeholder:"URL" help:"Return URL to register; may be repeated."`
+	Public         bool          `help:"For applications that cannot keep a secret: they redeem codes with PKCE alone."`
+	TokenMode      bool          `help:"Allow responseType=token."`
+	CodeLifetime   time.Duration `placeholder:"TIME" help:"How long a code may wait to be redeemed, 30s to 10m; 60s if not given."`
+	RevokeOnReplay bool          `help:"Revoke what a code issued when the code comes again."`
+	ProviderAuth   bool          `help:"Allow includeProviderAuth: handing out the provider's access token."`
+	Origin         []string      `sep:"none" placeholder:"ORIGIN" help:"Origin that CORS allows besides those of the return URLs; may be repeated."`
+	ClientID       string        `name:"client-id" placeholder:"ID" help:"Client id of an application that moves in: 32 hexadecimal digits."`
+	ClientSecret   secret.Text   `name:"client-secret-file" secret:"AVAIN_APP_CLIENT_SECRET" placeholder:"PATH" help:"File with the secret of an application that moves in (- is standard input)."`
+}
+
+// Run makes the application.
+func (c *appCreateCommand) Run(ctx context.Context, s *settings, out output) error {
+	a, err := s.open(ctx, s.config())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Close() }()
+	made, minted, err := a.Operator().CreateApplication(ctx, operator.CreateApplication{
+		Name: c.Name, ReturnURLs: c.ReturnURL, ClientID: c.ClientID, Secret: c.ClientSecret,
+		Settings: account.Settings{
+			Public: c.Public, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime, RevokeOnReplay: c.RevokeOnReplay,
+			ProviderAuth: c.ProviderAuth, Origins: c.Origin,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if !c.ClientSecret.IsZero() {
+		minted = secret.Text{} // the operator has it already: it is not repeated
+	}
+	return out.show(viewSecret(made, minted), func(w io.Writer) {
+		properties(w, field{"client id", made.ClientID}, field{"client secret", minted.Reveal()})
+		if !minted.IsZero() {
+			printf(w, "\nKeep the secret now: it is not shown again.\n")
+		}
+		printf(w, "\nNext, register the application's OAuth client at a provider:\n\n    %s\n",
+			s.line(fmt.Sprintf("registration set %s Google --client-id ID --client-secret-file PATH", made.ClientID)))
+		if len(made.ReturnURLs) == 0 {
+			printf(w, "\nand say where the flow may come back to:\n\n    %s\n", s.line("app return-url add "+made.ClientID+" URL"))
+		}
+	})
+}
+
+type appListCommand struct{}
+
+// Run lists the applications.
+func (appListCommand) Run(ctx context.Context, s *settings, out output) error {
+	a, err := s.open(ctx, s.config())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Close() }()
+	apps, err := a.Operator().Applications(ctx)
+	if err != nil {
+		return err
+	}
+	views, rows := make([]applicationView, len(apps)), make([][]string, len(apps))
+	for i, one := range apps {
+		views[i] = viewApplication(one)
+		rows[i] = []string{one.ClientID, one.Name, fmt.Sprint(len(one.ReturnURLs)), stamp(one.CreatedAt)}
+	}
+	return out.show(views, func(w io.Writer) {
+		table(w, []string{"CLIENT ID", "NAME", "RETURN URLS", "CREATED"}, rows)
+	})
+}
+
+type appShowCommand struct{ appRef }
+
+// Run shows one application.
+func (c *appShowCommand) Run(ctx context.Context, s *settings, out output) error {
+	return s.withApplication(ctx, out, func(o *operator.Service) (account.Application, error) {
+		return o.Application(ctx, c.App)
+	})
+}
+
+type appSetCommand struct {
+	appRef
+	Name           *string        `placeholder:"NAME" help:"Name, which people see."`
+	TokenMode      *bool          `negatable:"" help:"Allow responseType=token."`
+	CodeLifetime   *time.Duration `placeholder:"TIME" help:"How long a code may wait to be redeemed, 30s to 10m; 0 for 60s."`
+	RevokeOnReplay *bool          `negatable:"" help:"Revoke what a code issued when the code comes again."`
+	ProviderAuth   *bool          `negatable:"" help:"Allow includeProviderAuth."`
+	Origin         []string       `sep:"none" xor:"origins" placeholder:"ORIGIN" help:"Origins that CORS allows besides; they replace the stored ones. May be repeated."`
+	NoOrigins      bool           `xor:"origins" help:"Remove all these origins."`
+}
+
+// Run changes the application.
+func (c *appSetCommand) Run(ctx context.Context, s *settings, out output) error {
+	in := operator.SetApplication{
+		Name: c.Name, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime,
+		RevokeOnReplay: c.RevokeOnReplay, ProviderAuth: c.ProviderAuth,
+	}
+	if len(c.Origin) > 0 || c.NoOrigins {
+		in.Origins = &c.Origin
+	}
+	return s.withApplication(ctx, out, func(o *operator.Service) (account.Application, error) {
+		return o.SetApplication(ctx, c.App, in)
+	})
+}
+
+type appRotateSecretCommand struct {
+	appRef
+	EndOld bool `help:"End the old secrets at once."`
+}
+
+// Run makes the new secret.
+func (c *appRotateSecretCommand) Run(ctx context.Context, s *settings, out output) error {
+	a, err := s.open(ctx, s.config())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Close() }()
+	rotated, minted, err := a.Operator().RotateSecret(ctx, c.App, c.EndOld)
+	if err != nil {
+		return err
+	}
+	return out.show(viewSecret(rotated, minted), func(w io.Writer) {
+		properties(w, field{"client id", rotated.ClientID}, field{"client secret", minted.Reveal()})
+		printf(w, "\nKeep the secret now: it is not shown again.\n")
+		if !c.EndOld {
+			printf(w, "The one before it works until the next rotation; --end-old ends it at once.\n")
+		}
+	})
+}
+
+type appDeleteCommand struct {
+	appRef
+	Force bool `help:"Delete its accounts too, ending their grants at the providers."`
+}
+
+// Run deletes the application.
+func (c *appDeleteCommand) Run(ctx context.Context, s *settings, out output) error {
+	a, err := s.open(ctx, s.config())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Close() }()
+	deleted, err := a.Operator().DeleteApplication(ctx, c.App, c.Force)
+	if err != nil {
+		return err
+	}
+	views := make([]deletedAccountView, len(deleted))
+	for i, d := range deleted {
+		views[i] = viewDeletedAccount(d)
+	}
+	return out.show(struct {
+		Accounts []deletedAccountView `json:"accounts"`
+	}{views}, func(w io.Writer) {
+		for _, d := range deleted {
+			printf(w, "account %s deleted: %s\n", d.ID, grantText(string(d.Grant)))
+		}
+		printf(w, "application deleted\n")
+	})
+}
+
+// withApplication does one thing to an application and shows it afterwards.
+func (s *settings) withApplication(ctx context.Context, out output, do func(*operator.Service) (account.Application, error)) error {
+	a, err := s.open(ctx, s.config())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Close() }()
+	after, err := do(a.Operator())
+	if err != nil {
+		return err
+	}
+	return out.show(viewApplication(after), func(w io.Writer) {
+		properties(
+			w,
+			field{"client id", after.ClientID},
+			field{"name", after.Name},
+			field{"return URLs", strings.Join(after.ReturnURLs, "\n\t")},
+			field{"public", yes(after.Settings.Public)},
+			field{"token mode", yes(after.Settings.TokenMode)},
+			field{"code lifetime", after.Settings.CodeLife().String()},
+			field{"revoke on replay", yes(after.Settings.RevokeOnReplay)},
+			field{"provider auth", yes(after.Settings.ProviderAuth)},
+			field{"origins", strings.Join(after.Settings.Origins, "\n\t")},
+			field{"created", stamp(after.CreatedAt)},
+			field{"updated", stamp(after.UpdatedAt)},
+		)
+	})
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+type serveCommand struct {
+	address
+	HomeURL string `name:"home-url" env:"AVAIN_HOME_URL" placeholder:"URL" group:"Address" help:"Where / leads; nowhere if not given."`
+
+	LimitApplication float64       `env:"AVAIN_LIMIT_APPLICATION" default:"250" placeholder:"N" group:"Limits" help:"Requests a second that one application may make."`
+	LimitAddress     float64       `env:"AVAIN_LIMIT_ADDRESS" default:"20" placeholder:"N" group:"Limits" help:"Requests a second that one address may make without credentials."`
+	ShutdownTimeout  time.Duration `env:"AVAIN_SHUTDOWN_TIMEOUT" default:"30s" placeholder:"TIME" group:"Limits" help:"How long requests in flight may go on after a SIGTERM."`
+
+	MetricsListen string `env:"AVAIN_METRICS_LISTEN" placeholder:"HOST:PORT" group:"Watching" help:"Address that serves /metrics; nowhere if not given."`
+	LogLevel      string `env:"AVAIN_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" group:"Watching" help:"Least level to log: ${enum}."`
+	LogFormat     string `env:"AVAIN_LOG_FORMAT" default:"json" enum:"json,text" placeholder:"FORMAT" group:"Watching" help:"Form of the log on standard error: ${enum}."`
+}
+
+// Help is shown below the flags.
+func (serveCommand) Help() string {
+	return "Needs a key, which avain key init makes. Stops on SIGINT and SIGTERM: finishes requests in flight, then ends."
+}
+
+type servingView struct {
+	URL        string `json:"url"`
+	MetricsURL string `json:"metricsUrl,omitempty"`
+}
+
+// Run serves until the process is told to stop.
+func (c *serveCommand) Run(ctx context.Context, s *settings, out output) error {
+	cfg := c.onto(s.config())
+	cfg.HomeURL, cfg.MetricsListen, cfg.ShutdownTimeout = c.HomeURL, c.MetricsListen, c.ShutdownTimeout
+	cfg.Limits.Application, cfg.Limits.Address = c.LimitApplication, c.LimitAddress
+	cfg.LogLevel, cfg.LogFormat, cfg.LogTo = c.LogLevel, c.LogFormat, out.std.err
+	a, err := s.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Close() }()
+	server, err := a.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	err = out.show(servingView{server.URL, server.MetricsURL}, func(w io.Writer) {
+		printf(w, "Avain serves at %s\n", server.URL)
+	})
+	if err != nil {
+		return err
+	}
+	return server.Serve(ctx)
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A server tells its address when it listens, answers, and ends with 0 on SIGTERM.
+func TestServeUntilSIGTERM(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	std := streams{in: new(bytes.Reader), out: io.Discard, err: io.Discard}
+	if code := run([]string{"key", "init", "--data-dir", dir}, std); code != exitDone {
+		t.Fatalf("key init ended with %d", code)
+	}
+	server := avain(t, "serve", "--json", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data-dir", dir)
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var ready servingView
+	if err := json.NewDecoder(out).Decode(&ready); err != nil {
+		t.Fatalf("no line of JSON: %v\n%s", err, server.Stderr)
+	}
+	for _, url := range []string{ready.URL + "/readyz", ready.MetricsURL} {
+		if status := get(t, url); status != http.StatusOK {
+			t.Errorf("GET %s: %d", url, status)
+		}
+	}
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, server.Stderr)
+	}
+}
+
+// avain is the command itself, as TestMain puts it into the path of this process.
+func avain(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, "avain", args...)
+	cmd.Stderr = new(bytes.Buffer)
+	return cmd
+}
+
+func get(t *testing.T, url string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode
+}

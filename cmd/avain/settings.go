@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/avain-project/avain/internal/app"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// defaultDataDir is in the working directory.
+const defaultDataDir = "avain-data"
+
+// settings are taken by every command.
+type settings struct {
+	JSON     bool        `name:"json" group:"General" help:"Print JSON."`
+	DataDir  string      `env:"AVAIN_DATA_DIR" default:"${dataDir}" placeholder:"DIR" group:"Data" help:"Folder of the database and the key; made where it does not exist."`
+	Database string      `env:"AVAIN_DATABASE" placeholder:"sqlite:PATH" group:"Data" help:"The database; avain.db in the data directory if not given."`
+	Key      secret.Text `name:"key-file" secret:"AVAIN_KEY" placeholder:"PATH" group:"Data" help:"File with the key that avain key init made (- is standard input); avain.key in the data directory if not given."`
+}
+
+// address is where browsers and providers find the server.
+type address struct {
+	Listen       string `env:"AVAIN_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" group:"Address" help:"Address to listen on; port 0 takes a free one."`
+	PublicURL    string `name:"public-url" env:"AVAIN_PUBLIC_URL" placeholder:"URL" group:"Address" help:"How browsers and providers reach the server. Required unless it listens on a loopback address."`
+	InsecureHTTP bool   `name:"insecure-http" env:"AVAIN_INSECURE_HTTP" group:"Address" help:"Allow a public URL with http on a host that is not a loopback one: for closed networks only."`
+	TLSCert      string `name:"tls-cert" env:"AVAIN_TLS_CERT" placeholder:"PATH" group:"Address" help:"PEM file with the certificate chain; read again when it changes."`
+	TLSKey       string `name:"tls-key" env:"AVAIN_TLS_KEY" placeholder:"PATH" group:"Address" help:"PEM file with the certificate's private key."`
+
+	TrustedProxies []string `name:"trusted-proxies" env:"AVAIN_TRUSTED_PROXIES" placeholder:"ADDRESS" group:"Address" help:"Addresses or networks (10.0.0.0/8) of reverse proxies whose X-Forwarded-For is believed; separated by commas."`
+}
+
+// config turns the settings into those of internal/app.
+func (s *settings) config() app.Config {
+	return app.Config{DataDir: s.DataDir, Database: s.Database, Key: s.Key, Version: version()}
+}
+
+func (a address) onto(cfg app.Config) app.Config {
+	cfg.Listen, cfg.PublicURL, cfg.InsecureHTTP = a.Listen, a.PublicURL, a.InsecureHTTP
+	cfg.TLSCert, cfg.TLSKey, cfg.TrustedProxies = a.TLSCert, a.TLSKey, a.TrustedProxies
+	return cfg
+}
+
+// open opens the data with its key. cfg is the one of config, completed.
+func (s *settings) open(ctx context.Context, cfg app.Config) (*app.App, error) {
+	if cfg.Key.IsZero() {
+		var err error
+		if cfg.Key, err = s.keyOfDataDir(); err != nil {
+			return nil, err
+		}
+	}
+	opened, err := app.Open(ctx, cfg)
+	if errors.Is(err, app.ErrNoKey) {
+		return nil, usagef("there is no key: neither AVAIN_KEY nor AVAIN_KEY_FILE is set, and %s does not exist. Make one:\n\n    %s\n", s.keyPath(), s.line("key init"))
+	}
+	return opened, err
+}
+
+func (s *settings) keyPath() string { return filepath.Join(s.DataDir, "avain.key") }
+
+// keyOfDataDir reads the key that `avain key init` wrote; absent is no error.
+func (s *settings) keyOfDataDir() (secret.Text, error) {
+	if _, err := os.Stat(s.keyPath()); errors.Is(err, fs.ErrNotExist) {
+		return secret.Text{}, nil
+	}
+	return readSecret(s.keyPath(), nil)
+}
+
+// line is a command line that works on the same data as this one.
+func (s *settings) line(command string) string {
+	out := "avain " + command
+	if s.DataDir != defaultDataDir {
+		out += " --data-dir " + quoted(s.DataDir)
+	}
+	if s.Database != "" {
+		out += " --database " + quoted(s.Database)
+	}
+	return out
+}
+
+// databaseExists tells apart a database and a mistyped path, which opening would
+// turn into an empty database.
+func (s *settings) databaseExists() (path string, exists bool, err error) {
+	path, err = s.config().DatabasePath()
+	if err != nil {
+		return "", false, err
+	}
+	_, err = os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, false, nil
+	}
+	if err != nil {
+		return path, false, fmt.Errorf("look for the database: %w", err)
+	}
+	return path, true, nil
+}

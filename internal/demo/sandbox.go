@@ -1,0 +1,93 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/avain-project/avain/internal/sandbox"
+)
+
+// SandboxConfig is what can be chosen about sandbox vendors that run alone.
+type SandboxConfig struct {
+	Listen       string   // loopback only
+	RedirectURIs []string // what the client may redirect to
+	JSON         bool
+	Out          io.Writer
+	Now          func() time.Time
+}
+
+// The client that is registered at sandbox vendors running alone. It guards
+// nothing: whoever reaches the sandbox may sign in as anybody.
+const (
+	sandboxClientID     = "avain.apps.sandbox.test"
+	sandboxClientSecret = "sandbox-secret" //nolint:gosec // no secret, see above
+)
+
+// SandboxReady is the line of JSON for scripts.
+type SandboxReady struct {
+	SandboxURL   string            `json:"sandboxUrl"`
+	ClientID     string            `json:"clientId"`
+	ClientSecret string            `json:"clientSecret"`
+	RedirectURIs []string          `json:"redirectUris"`
+	Google       map[string]string `json:"google"` // endpoints for a registration
+}
+
+// RunSandbox serves the sandbox vendors until ctx ends.
+func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
+	if err := checkLoopback(cfg.Listen); err != nil {
+		return err
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s (--listen chooses another address): %w", cfg.Listen, err)
+	}
+	box := sandbox.New(sandbox.Config{Now: cfg.Now})
+	err = box.Register("Google", sandbox.Client{
+		ID: sandboxClientID, Secret: sandboxClientSecret, Name: "An application", RedirectURIs: cfg.RedirectURIs,
+	})
+	if err != nil {
+		return fmt.Errorf("register the client: %w", err)
+	}
+	ready := SandboxReady{
+		SandboxURL: localhost(listener), ClientID: sandboxClientID, ClientSecret: sandboxClientSecret, RedirectURIs: cfg.RedirectURIs,
+	}
+	e := box.GoogleEndpoints(ready.SandboxURL)
+	ready.Google = map[string]string{
+		"authorize": e.Authorize, "token": e.Token, "revoke": e.Revoke, "userinfo": e.Userinfo, "api": e.API,
+	}
+	if err := cfg.announce(ready); err != nil {
+		return err
+	}
+	return serveUntil(ctx, listener, box, box.Close)
+}
+
+func (cfg SandboxConfig) announce(ready SandboxReady) error {
+	if cfg.JSON {
+		line, err := json.Marshal(ready)
+		if err != nil {
+			return fmt.Errorf("encode the ready line: %w", err)
+		}
+		_, err = fmt.Fprintln(cfg.Out, string(line))
+		return err
+	}
+	_, err := fmt.Fprintf(cfg.Out, `
+  The sandbox vendors are running at %s (personas and control: see there).
+  Register their Google for an application:
+
+      printf %s > sandbox.secret
+      avain registration set APPLICATION Google --client-id %s --client-secret-file sandbox.secret \
+        --authorize-endpoint %s --token-endpoint %s \
+        --revoke-endpoint %s --userinfo-endpoint %s \
+        --api-endpoint %s
+
+  Stop with Ctrl-C.
+
+`, ready.SandboxURL, ready.ClientSecret, ready.ClientID,
+		ready.Google["authorize"], ready.Google["token"], ready.Google["revoke"], ready.Google["userinfo"], ready.Google["api"])
+	return err
+}
