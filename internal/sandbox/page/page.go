@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 //go:embed *.html style.css
@@ -26,6 +28,16 @@ type Consent struct {
 	Scopes   []Scope
 }
 
+// Choosable are the scopes that a person may leave out.
+func (c Consent) Choosable() []Scope {
+	return slices.DeleteFunc(slices.Clone(c.Scopes), func(s Scope) bool { return s.Fixed })
+}
+
+// Fixed are the scopes that always come with signing in.
+func (c Consent) Fixed() []Scope {
+	return slices.DeleteFunc(slices.Clone(c.Scopes), func(s Scope) bool { return !s.Fixed })
+}
+
 // Choice is a persona to sign in as.
 type Choice struct {
 	Key, Name, Email string
@@ -39,6 +51,9 @@ type Scope struct {
 	Checked bool
 	Fixed   bool // cannot be left out
 }
+
+// Parts is the name cut at its slashes, behind which a page may break the line.
+func (s Scope) Parts() []string { return strings.Split(s.Name, "/") }
 
 // Failure is the page for requests that must not be redirected anywhere.
 type Failure struct {
