@@ -42,6 +42,10 @@ fmt: ## Format the Go code
 generate: ## Write the generated documentation anew
 	$(GO) generate ./...
 
+.PHONY: screenshots
+screenshots: ## Take the pictures of docs/img anew
+	AVAIN_SCREENSHOTS="$(CURDIR)/docs/img" $(GO) test ./e2e -run '^TestBrowser$$' -count=1
+
 .PHONY: setup
 setup: ## Install what the tests need and this machine lacks
 	@scripts/setup

@@ -75,7 +75,7 @@ func (c *corsWriter) begin() {
 	h.Add("Vary", "Origin")
 	if c.allowed() {
 		h.Set("Access-Control-Allow-Origin", c.origin)
-		h.Set("Access-Control-Expose-Headers", "Content-Range, Etag, Link, Location, Retry-After, X-Request-Id")
+		h.Set("Access-Control-Expose-Headers", "Content-Range, Etag, Location, Retry-After, X-Request-Id")
 	}
 }
 

@@ -56,14 +56,27 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := opened.Migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("bring the database up to date: %w", err), opened.Close())
+	if err := migrate(ctx, opened); err != nil {
+		return nil, errors.Join(err, opened.Close())
 	}
 	a := compose(cfg, logger, ring, opened)
 	if err := a.operator.EnsureKey(ctx); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	return a, nil
+}
+
+// migrate brings the schema up to date. One that a newer version has written may
+// hold what this one would overlook or break.
+func migrate(ctx context.Context, s *store.Store) error {
+	report, err := s.Migrate(ctx)
+	if err != nil {
+		return fmt.Errorf("bring the database up to date: %w", err)
+	}
+	if report.Current > report.Latest {
+		return fmt.Errorf("the database has schema version %d, and this avain knows %d: start the version that wrote it, or a newer one", report.Current, report.Latest)
+	}
+	return nil
 }
 
 // OpenStore opens the database as it is, for commands that look at the schema

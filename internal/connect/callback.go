@@ -152,9 +152,8 @@ func (s *Service) complete(ctx context.Context, attempt store.Attempt, query url
 func signInFault(err error) error {
 	told := credential.Fault(err)
 	if fault.Is(told, fault.TokenDead) {
-		f := *fault.From(told)
-		f.Code = fault.ProviderRefused
-		return &f
+		// The causes in the provider's table are those of a grant that ended.
+		return &fault.Error{Code: fault.ProviderRefused, Detail: "It did not accept the sign-in's code.", Err: err}
 	}
 	return told
 }

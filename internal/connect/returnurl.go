@@ -186,7 +186,11 @@ func Origin(raw string) string {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
 		return ""
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Host)
+	host := strings.ToLower(u.Host)
+	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
+		host = strings.TrimSuffix(host, ":"+port) // browsers leave it out
+	}
+	return u.Scheme + "://" + host
 }
 
 // answerURL adds the answer to the return URL: to the query, and in token mode to

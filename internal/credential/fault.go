@@ -15,7 +15,8 @@ func Fault(err error) error {
 		return err
 	}
 	f := &fault.Error{Code: codeOf(e), RetryAfter: e.RetryAfter, Err: err}
-	if e.Cause != "" && e.Class != provider.Later {
+	// Whoever has just said no knows the cause.
+	if e.Cause != "" && e.Class != provider.Later && f.Code != fault.AccessDenied {
 		f.Detail = "Probable cause: " + e.Cause + "."
 	}
 	return f
