@@ -12,6 +12,7 @@ type serveCommand struct {
 
 	LimitApplication float64       `env:"AVAIN_LIMIT_APPLICATION" default:"250" placeholder:"N" group:"Limits" help:"Requests a second that one application may make."`
 	LimitAddress     float64       `env:"AVAIN_LIMIT_ADDRESS" default:"20" placeholder:"N" group:"Limits" help:"Requests a second that one address may make without credentials."`
+	DrainDelay       time.Duration `env:"AVAIN_DRAIN_DELAY" default:"0s" placeholder:"TIME" group:"Limits" help:"How long /readyz answers 503 after a SIGTERM before the listener closes: as long as a balancer needs to notice."`
 	ShutdownTimeout  time.Duration `env:"AVAIN_SHUTDOWN_TIMEOUT" default:"30s" placeholder:"TIME" group:"Limits" help:"How long requests in flight may go on after a SIGTERM."`
 
 	MetricsListen string `env:"AVAIN_METRICS_LISTEN" placeholder:"HOST:PORT" group:"Watching" help:"Address that serves /metrics; nowhere if not given."`
@@ -32,7 +33,7 @@ type servingView struct {
 // Run serves until the process is told to stop.
 func (c *serveCommand) Run(ctx context.Context, s *settings, out output) error {
 	cfg := c.onto(s.config())
-	cfg.HomeURL, cfg.MetricsListen, cfg.ShutdownTimeout = c.HomeURL, c.MetricsListen, c.ShutdownTimeout
+	cfg.HomeURL, cfg.MetricsListen, cfg.DrainDelay, cfg.ShutdownTimeout = c.HomeURL, c.MetricsListen, c.DrainDelay, c.ShutdownTimeout
 	cfg.Limits.Application, cfg.Limits.Address = c.LimitApplication, c.LimitAddress
 	cfg.LogLevel, cfg.LogFormat, cfg.LogTo = c.LogLevel, c.LogFormat, out.std.err
 	a, err := s.open(ctx, cfg)

@@ -22,14 +22,18 @@ type Store interface {
 	ApplicationSecrets(ctx context.Context, applicationID string) ([]store.ApplicationSecret, error)
 	Account(ctx context.Context, id account.ID) (account.Account, error)
 	Bearer(ctx context.Context, hash []byte) (store.Token, account.Account, error)
+	// Changes answers the same number as before while nothing has changed.
+	Changes() uint64
 }
 
-// Service checks credentials. It keeps no state: a revocation is seen by the very
-// next call.
-type Service struct{ store Store }
+// Service checks credentials. It is safe for concurrent use.
+type Service struct {
+	store   Store
+	bearers *bearers
+}
 
 // New makes the service.
-func New(s Store) *Service { return &Service{store: s} }
+func New(s Store) *Service { return &Service{store: s, bearers: newBearers(s)} }
 
 // Caller is who calls, on behalf of which account.
 type Caller struct {
@@ -100,7 +104,7 @@ func (s *Service) Bearer(ctx context.Context, token secret.Text) (Caller, error)
 	if !wellFormed(token.Reveal(), TokenPrefix) {
 		return Caller{}, fault.New(fault.NotAuthenticated, "")
 	}
-	held, acct, err := s.store.Bearer(ctx, Hash(token))
+	held, acct, err := s.bearers.get(ctx, Hash(token))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return Caller{}, fault.New(fault.NotAuthenticated, "")

@@ -94,4 +94,10 @@ type Account struct {
 	AuthExpiresAt  time.Time // when the access token ends; zero if the provider does not say
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+
+	// Versions of the two records behind the account, as they stood when it was
+	// read: what was opened once for the same version need not be read again.
+	// Both grow with each change and are never written through the account.
+	CredentialGeneration int64 // 0: there is no credential
+	RegistrationRevision int64
 }

@@ -44,15 +44,16 @@ func (s *Server) observed(w http.ResponseWriter, r *http.Request, next http.Hand
 	seen := &statusWriter{ResponseWriter: w}
 	defer func() {
 		broken := recover()
-		if broken != nil && broken != http.ErrAbortHandler {
+		aborted := broken == http.ErrAbortHandler
+		if broken != nil && !aborted {
 			s.Logger.ErrorContext(r.Context(), "panic", "requestId", n.requestID, "route", n.route, "panic", broken)
-			if seen.status == 0 {
+			if aborted = seen.status != 0; !aborted {
 				s.fail(seen, r, fault.New(fault.Internal, ""))
 			}
 		}
 		s.line(r, n, seen, s.Now().Sub(start))
-		if broken != nil {
-			panic(http.ErrAbortHandler)
+		if aborted {
+			panic(http.ErrAbortHandler) // an answer that has begun must not look whole
 		}
 	}()
 	next(seen, r)

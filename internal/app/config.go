@@ -41,6 +41,9 @@ type Config struct {
 	TrustedProxies []string
 	Limits         api.Limits
 
+	// DrainDelay is how long /readyz answers 503 before the listener closes, so that
+	// a balancer sees it in time; default 0.
+	DrainDelay time.Duration
 	// ShutdownTimeout is how long requests in flight may go on; default 30 s.
 	ShutdownTimeout time.Duration
 	// ProviderTimeout bounds a token or identity call (default 15 s);

@@ -160,6 +160,9 @@ func (s *Server) serve(server *http.Server, listener net.Listener, withTLS bool)
 
 func (s *Server) stop(ctx context.Context) error {
 	s.stopping.Store(true)
+	if s.app.cfg.DrainDelay > 0 {
+		<-time.After(s.app.cfg.DrainDelay)
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.app.cfg.ShutdownTimeout)
 	defer cancel()
 	err := s.main.Shutdown(ctx)

@@ -22,7 +22,7 @@ var ours = []string{
 var customScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
 
 // dangerous schemes run or read something in the browser itself.
-var dangerous = []string{"javascript", "data", "file", "blob", "vbscript", "about", "filesystem", "view-source", "ws", "wss", "ftp"}
+var dangerous = []string{"javascript", "data", "file", "blob", "vbscript", "about", "filesystem", "view-source", "intent", "ws", "wss", "ftp"}
 
 // CheckReturnURL tells whether a return URL can be registered: https, http on a
 // loopback host, or an application's own scheme.

@@ -292,9 +292,14 @@ func lowerASCII(s string) string {
 
 func FuzzMatchReturnURL(f *testing.F) {
 	for _, seed := range [][2]string{
-		{returnTo, returnTo}, {returnTo, returnTo + "?a=1"}, {returnTo, "https://app.example@evil.example/connected"},
-		{returnTo, "https://app.example:443/connected"}, {"http://127.0.0.1/a", "http://127.0.0.1:5000/a"},
-		{"http://[::1]/a", "http://[::1]:5000/a"}, {"myapp:a", "myapp:a"}, {"https://ask.example/", "https://a%C5%BFk.example/"},
+		{returnTo, returnTo},
+		{returnTo, returnTo + "?a=1"},
+		{returnTo, "https://app.example@evil.example/connected"},
+		{returnTo, "https://app.example:443/connected"},
+		{"http://127.0.0.1/a", "http://127.0.0.1:5000/a"},
+		{"http://[::1]/a", "http://[::1]:5000/a"},
+		{"myapp:a", "myapp:a"},
+		{"https://ask.example/", "https://a%C5%BFk.example/"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

@@ -32,9 +32,9 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 		return Plan{}, fault.New(fault.ServiceTypeUnavailable, "")
 	}
 	info := p.Info()
-	answer = s.expiry(answer, info)
+	expires := s.expiry(answer, info)
 	if acct == nil {
-		return s.replace(store.Credential{}, answer)
+		return s.replace(store.Credential{}, answer, expires)
 	}
 	record, err := s.Store.Credential(ctx, acct.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -46,7 +46,7 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 	// A dead, wiped or foreign credential has nothing to keep. Another
 	// registration's refresh token is of no use to this one.
 	if record.Sealed == nil || acct.TokenStatus == account.TokenDead || acct.RegistrationID != reg.ID {
-		return s.replace(record, answer)
+		return s.replace(record, answer, expires)
 	}
 	stored, err := s.unseal(record)
 	if err != nil {
@@ -56,17 +56,17 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 	if narrower && !stored.tokens.Refresh.IsZero() {
 		return Plan{NativeScopes: stored.tokens.NativeScopes, ExpiresAt: stored.expires, Renewable: true}, nil
 	}
-	return s.replace(record, stored.tokens.Merge(answer))
+	return s.replace(record, stored.tokens.Merge(answer), expires)
 }
 
-func (s *Service) replace(record store.Credential, t provider.Tokens) (Plan, error) {
+func (s *Service) replace(record store.Credential, t provider.Tokens, expires time.Time) (Plan, error) {
 	expect := record.Generation
-	sealed, err := s.sealed(record, t)
+	sealed, err := s.sealed(record, t, expires)
 	if err != nil {
 		return Plan{}, err
 	}
 	return Plan{
 		Credential: &sealed, ExpectGeneration: expect,
-		NativeScopes: t.NativeScopes, ExpiresAt: t.ExpiresAt, Renewable: !t.Refresh.IsZero(),
+		NativeScopes: t.NativeScopes, ExpiresAt: expires, Renewable: !t.Refresh.IsZero(),
 	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/fault"
@@ -16,7 +17,13 @@ import (
 func (s *Service) refresh(ctx context.Context, id account.ID, generation int64) (held, error) {
 	// Callers with another generation in hand have another question, so it is part
 	// of the key; the flight itself looks again before it asks the provider.
-	flight := s.flights.DoChan(fmt.Sprintf("%s/%d", id, generation), func() (any, error) {
+	flight := s.flights.DoChan(fmt.Sprintf("%s/%d", id, generation), func() (_ any, err error) {
+		// A flight is nobody's request: a panic in it would end the process.
+		defer func() {
+			if broken := recover(); broken != nil {
+				err = fmt.Errorf("panic in the refresh of account %s: %v", id, broken)
+			}
+		}()
 		// No caller's end may break off a refresh that the provider has seen.
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.RefreshTimeout)
 		defer cancel()
@@ -56,20 +63,20 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, generation int
 	}
 	answer, err := refresher.Refresh(ctx, reg.Registration, current.tokens)
 	if err != nil {
-		return held{}, s.refused(ctx, acct, current, err)
+		return s.refused(ctx, acct, current, err)
 	}
-	return s.save(ctx, acct, current, s.expiry(answer, p.Info()))
+	return s.save(ctx, acct, current, answer, s.expiry(answer, p.Info()))
 }
 
 // save persists the answer before anyone uses it. Whoever stored a newer
 // credential meanwhile has won, and theirs is returned.
-func (s *Service) save(ctx context.Context, acct account.Account, current held, answer provider.Tokens) (held, error) {
+func (s *Service) save(ctx context.Context, acct account.Account, current held, answer provider.Tokens, expires time.Time) (held, error) {
 	merged := current.tokens.Merge(answer)
-	record, err := s.sealed(current.record, merged)
+	record, err := s.sealed(current.record, merged, expires)
 	if err != nil {
 		return held{}, err
 	}
-	state := store.TokenState{Status: account.TokenActive, IssuedAt: s.Now(), ExpiresAt: merged.ExpiresAt}
+	state := store.TokenState{Status: account.TokenActive, IssuedAt: s.Now(), ExpiresAt: expires}
 	err = s.Store.SaveCredential(ctx, record, current.record.Generation, state)
 	switch {
 	case errors.Is(err, store.ErrConflict):
@@ -78,15 +85,19 @@ func (s *Service) save(ctx context.Context, acct account.Account, current held, 
 		return held{}, fault.Wrap(fault.StoreUnavailable, fmt.Errorf("save the refreshed credential of account %s: %w", acct.ID, err))
 	}
 	record.Generation = current.record.Generation + 1
-	return held{record: record, tokens: merged, expires: merged.ExpiresAt}, nil
+	renewed := held{record: record, tokens: merged, expires: expires}
+	s.remembered.credentials.Add(acct.ID, renewed)
+	return renewed, nil
 }
 
 // refused notes on the account what the provider's refusal means for it. Passing
-// trouble and a wrong registration leave no mark.
-func (s *Service) refused(ctx context.Context, acct account.Account, current held, refusal error) error {
+// trouble and a wrong registration leave no mark. Only while the generation that
+// was refused is still the stored one: a newer credential is not to blame, and is
+// what the caller gets.
+func (s *Service) refused(ctx context.Context, acct account.Account, current held, refusal error) (held, error) {
 	var e *provider.Error
 	if !errors.As(refusal, &e) {
-		return refusal
+		return held{}, refusal
 	}
 	state := store.TokenState{Error: e.Cause, IssuedAt: acct.TokenIssuedAt, ExpiresAt: acct.AuthExpiresAt}
 	switch e.Class {
@@ -95,15 +106,17 @@ func (s *Service) refused(ctx context.Context, acct account.Account, current hel
 	case provider.User, provider.Admin:
 		state.Status = account.TokenInvalid
 	default:
-		return Fault(refusal)
+		return held{}, Fault(refusal)
 	}
-	// Only while the generation that was refused is still the stored one: a newer
-	// credential is not to blame.
-	if _, err := s.Store.MarkToken(ctx, acct.ID, current.record.Generation, state); err != nil {
+	changed, err := s.Store.MarkToken(ctx, acct.ID, current.record.Generation, state)
+	switch {
+	case err != nil:
 		s.Logger.ErrorContext(ctx, "could not mark the account", "account", acct.ID, "error", err)
+	case !changed:
+		return s.open(ctx, acct.ID)
 	}
 	if e.Class == provider.User {
-		return &fault.Error{Code: fault.RefreshFailed, Detail: "Probable cause: " + e.Cause + ".", Err: refusal}
+		return held{}, &fault.Error{Code: fault.RefreshFailed, Detail: "Probable cause: " + e.Cause + ".", Err: refusal}
 	}
-	return Fault(refusal)
+	return held{}, Fault(refusal)
 }

@@ -31,6 +31,7 @@ func (s *Service) Revoke(ctx context.Context, acct account.Account) (Revocation,
 	if err != nil {
 		return "", err
 	}
+	s.remembered.credentials.Remove(acct.ID)
 	state := store.TokenState{
 		Status: account.TokenDead, Error: "the credential was removed on request", IssuedAt: acct.TokenIssuedAt,
 	}

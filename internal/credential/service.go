@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,7 +52,8 @@ type Config struct {
 // Service keeps live credentials. It is safe for concurrent use.
 type Service struct {
 	Config
-	flights singleflight.Group
+	flights    singleflight.Group
+	remembered remembered
 }
 
 // New makes the service.
@@ -59,7 +61,7 @@ func New(cfg Config) *Service {
 	if cfg.RefreshTimeout == 0 {
 		cfg.RefreshTimeout = 30 * time.Second
 	}
-	return &Service{Config: cfg}
+	return &Service{Config: cfg, remembered: newRemembered()}
 }
 
 // early is how long before its end an access token is renewed, so that it does
@@ -112,15 +114,15 @@ func (s *Service) unseal(record store.Credential) (held, error) {
 		return held{}, fmt.Errorf("the credential of account %s is damaged", record.AccountID)
 	}
 	return held{record: record, expires: t.ExpiresAt, tokens: provider.Tokens{
-		Access: secret.New(t.Access), Refresh: secret.New(t.Refresh), ExpiresAt: t.ExpiresAt, NativeScopes: t.NativeScopes,
+		Access: secret.New(t.Access), Refresh: secret.New(t.Refresh), NativeScopes: t.NativeScopes,
 	}}, nil
 }
 
-// sealed makes the record that holds tokens. An existing record keeps its id and
-// data key; otherwise both are made.
-func (s *Service) sealed(record store.Credential, t provider.Tokens) (store.Credential, error) {
+// sealed makes the record that holds tokens, whose access token ends at expires.
+// An existing record keeps its id and data key; otherwise both are made.
+func (s *Service) sealed(record store.Credential, t provider.Tokens, expires time.Time) (store.Credential, error) {
 	plain, err := json.Marshal(sealedTokens{
-		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ExpiresAt: t.ExpiresAt, NativeScopes: t.NativeScopes,
+		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ExpiresAt: expires, NativeScopes: t.NativeScopes,
 	})
 	if err != nil {
 		return store.Credential{}, errors.New("encode the credential")
@@ -140,10 +142,12 @@ func (s *Service) sealed(record store.Credential, t provider.Tokens) (store.Cred
 	return record, err
 }
 
-// expiry completes what the provider left out.
-func (s *Service) expiry(t provider.Tokens, info provider.Info) provider.Tokens {
-	if t.ExpiresAt.IsZero() && info.AssumedLife > 0 {
-		t.ExpiresAt = s.Now().Add(info.AssumedLife)
+// expiry is when an access token that was issued just now ends; zero where neither
+// the provider nor its table says.
+func (s *Service) expiry(answer provider.Tokens, info provider.Info) time.Time {
+	life := cmp.Or(answer.Life, info.AssumedLife)
+	if life == 0 {
+		return time.Time{}
 	}
-	return t
+	return s.Now().Add(life)
 }

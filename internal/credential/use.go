@@ -23,11 +23,11 @@ func (s *Service) Use(ctx context.Context, acct account.Account, resource string
 	if err != nil {
 		return provider.Session{}, err
 	}
-	record, err := s.Store.Registration(ctx, acct.RegistrationID)
+	reg, err := s.shape(ctx, acct)
 	if err != nil {
-		return provider.Session{}, fault.Wrap(fault.StoreUnavailable, err)
+		return provider.Session{}, err
 	}
-	endpoint, err := p.Info().Direct.Endpoint(record.Registration, resource)
+	endpoint, err := p.Info().Direct.Endpoint(reg, resource)
 	if err != nil {
 		return provider.Session{}, &fault.Error{Code: fault.PathInvalid, Detail: "No host of the provider serves it.", Err: err}
 	}
@@ -52,7 +52,7 @@ func (s *Service) live(ctx context.Context, acct account.Account) (held, error) 
 	if acct.TokenStatus == account.TokenDead {
 		return held{}, fault.New(fault.TokenDead, "")
 	}
-	current, err := s.open(ctx, acct.ID)
+	current, err := s.current(ctx, acct)
 	if err != nil {
 		return held{}, err
 	}
@@ -64,9 +64,20 @@ func (s *Service) live(ctx context.Context, acct account.Account) (held, error) 
 		if now.Before(current.expires) {
 			return current, nil // nothing better will come
 		}
-		return held{}, fault.New(fault.RefreshFailed, "")
+		return held{}, s.ended(ctx, acct, current)
 	}
 	return s.refresh(ctx, acct.ID, current.record.Generation)
+}
+
+// ended shows on the account that its access token is over and cannot be renewed.
+func (s *Service) ended(ctx context.Context, acct account.Account, current held) error {
+	if acct.TokenStatus != account.TokenInvalid {
+		state := store.TokenState{Status: account.TokenInvalid, Error: "the access token has ended, and the provider gave no refresh token"}
+		if _, err := s.Store.MarkToken(ctx, acct.ID, current.record.Generation, state); err != nil {
+			s.Logger.ErrorContext(ctx, "could not mark the account", "account", acct.ID, "error", err)
+		}
+	}
+	return fault.New(fault.RefreshFailed, "")
 }
 
 // authenticated sets the credential on each request of one session.
@@ -85,17 +96,19 @@ func (a *authenticated) RoundTrip(req *http.Request) (*http.Response, error) {
 		a.recovered(req.Context(), res)
 		return res, err
 	}
-	again, ok := replay(req)
-	if !ok || a.held.tokens.Refresh.IsZero() {
+	if a.held.tokens.Refresh.IsZero() {
 		a.mark(req.Context(), a.held, account.TokenInvalid)
 		return res, nil
 	}
+	again, ok := replay(req)
 	renewed, err := a.service.refresh(req.Context(), a.account.ID, a.held.record.Generation)
-	if err != nil {
-		_ = res.Body.Close()
-		return nil, err
+	if err == nil && !ok {
+		return res, nil // the caller sends it again, and finds a renewed credential
 	}
 	_ = res.Body.Close()
+	if err != nil {
+		return nil, err
+	}
 	res, err = a.send(again, renewed)
 	if err == nil && res.StatusCode == http.StatusUnauthorized {
 		a.mark(req.Context(), renewed, account.TokenInvalid)

@@ -2,7 +2,6 @@ package direct
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/avain-project/avain/internal/provider"
 )
@@ -57,9 +56,4 @@ func only(h http.Header, allowed map[string]bool) {
 func guard(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-}
-
-// trailerAllowed keeps trailers to the response list too.
-func trailerAllowed(name string, allowed map[string]bool) bool {
-	return allowed[http.CanonicalHeaderKey(strings.TrimSpace(name))]
 }

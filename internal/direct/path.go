@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -9,6 +10,24 @@ import (
 
 // Prefix is what stands before the provider's path.
 const Prefix = "/v1/direct/"
+
+// RawPath is the path of a request as it came on the wire. Bytes that no URL may
+// hold are percent-encoded; url.URL.EscapedPath would encode the whole path anew
+// for their sake, and turn %2F into a slash.
+func RawPath(u *url.URL) string {
+	if u.RawPath == "" {
+		return u.EscapedPath()
+	}
+	var out strings.Builder
+	for _, b := range []byte(u.RawPath) {
+		if b <= ' ' || b >= 0x7f || strings.IndexByte("\"#<>?^`{|}", b) >= 0 {
+			_, _ = fmt.Fprintf(&out, "%%%02X", b)
+			continue
+		}
+		out.WriteByte(b)
+	}
+	return out.String()
+}
 
 // checkPath refuses what a provider, or a proxy in between, could resolve to
 // another path or host than the one written. escaped is the path behind [Prefix],
@@ -37,7 +56,8 @@ func checkSegment(segment string) error {
 			return fault.New(fault.PathInvalid, "A segment holds a backslash or NUL.")
 		}
 		for part := range strings.SplitSeq(segment, "/") { // of a decoded %2F
-			if part == "." || part == ".." {
+			// Some servers take what follows a semicolon off before they look.
+			if part, _, _ = strings.Cut(part, ";"); part == "." || part == ".." {
 				return fault.New(fault.PathInvalid, "A segment is . or .. (plain or encoded).")
 			}
 		}

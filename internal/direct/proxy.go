@@ -3,6 +3,8 @@ package direct
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -32,13 +34,17 @@ type Config struct {
 // Proxy passes requests on. It is safe for concurrent use.
 type Proxy struct {
 	Config
-	lists   map[account.ServiceType]headerLists
-	buffers pool
+	lists    map[account.ServiceType]headerLists
+	buffers  pool
+	errorLog *log.Logger
 }
 
 // New makes the proxy.
 func New(cfg Config) *Proxy {
-	p := &Proxy{Config: cfg, lists: map[account.ServiceType]headerLists{}}
+	p := &Proxy{
+		Config: cfg, lists: map[account.ServiceType]headerLists{},
+		errorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelWarn),
+	}
 	for t, driver := range cfg.Providers {
 		p.lists[t] = listsFor(driver.Info().Direct)
 	}
@@ -48,6 +54,12 @@ func New(cfg Config) *Proxy {
 // Serve passes one request of acct on. escaped is the path behind [Prefix], as it
 // came on the wire.
 func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, acct account.Account, escaped string) {
+	// TRACE would send the credential back to the caller, CONNECT open a tunnel.
+	if r.Method == http.MethodTrace || r.Method == http.MethodConnect {
+		w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		p.Fail(w, r, fault.New(fault.MethodNotAllowed, "Any other method passes."))
+		return
+	}
 	if err := checkPath(escaped); err != nil {
 		p.Fail(w, r, err)
 		return
@@ -63,7 +75,7 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, acct account.Accou
 		return
 	}
 	lists := p.lists[acct.ServiceType]
-	proxy := httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.Out.URL, pr.Out.Host = to, to.Host
 			// ReverseProxy drops query parameters that it cannot parse; the provider
@@ -72,30 +84,59 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, acct account.Accou
 			only(pr.Out.Header, lists.request)
 			remember(pr.Out)
 		},
-		Transport:     session.Client.Transport,
-		FlushInterval: -1,
-		BufferPool:    &p.buffers,
-		ErrorLog:      slog.NewLogLogger(p.Logger.Handler(), slog.LevelWarn),
-		ModifyResponse: func(res *http.Response) error {
-			answer(res, lists.response)
-			return nil
-		},
+		Transport:  final{session.Client.Transport, r.Context()},
+		BufferPool: &p.buffers,
+		ErrorLog:   p.errorLog,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			p.Fail(w, r, failure(err))
 		},
 	}
+	proxy.ModifyResponse = func(res *http.Response) error {
+		// ReverseProxy passes bytes on at once where the length is not known. A long
+		// answer of known length gets the same; a short one goes out in one piece.
+		if res.ContentLength > bufferSize {
+			proxy.FlushInterval = -1
+		}
+		return answer(res, lists.response)
+	}
 	proxy.ServeHTTP(w, r)
 }
 
+// final hides the interim answers (103 and its like) from ReverseProxy, which
+// would pass their headers on past every list and clear ours with them.
+type final struct {
+	next http.RoundTripper
+	ctx  context.Context // of the caller's request, without ReverseProxy's trace
+}
+
+func (f final) RoundTrip(r *http.Request) (*http.Response, error) {
+	return f.next.RoundTrip(r.WithContext(f.ctx))
+}
+
 // answer makes the provider's response one of ours.
-func answer(res *http.Response, allowed map[string]bool) {
-	only(res.Header, allowed)
-	for name := range res.Trailer {
-		if !trailerAllowed(name, allowed) {
-			delete(res.Trailer, name)
-		}
+func answer(res *http.Response, allowed map[string]bool) error {
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return errors.New("the provider switches to a protocol that nobody asked for")
 	}
+	only(res.Header, allowed)
+	only(res.Trailer, allowed)
+	res.Body = trailed{res.Body, res, allowed}
 	guard(res.Header)
+	return nil
+}
+
+// trailed keeps trailers to the list too: those that come are known only once the
+// body has been read.
+type trailed struct {
+	io.ReadCloser
+	res     *http.Response
+	allowed map[string]bool
+}
+
+func (t trailed) Close() error {
+	err := t.ReadCloser.Close()
+	only(t.res.Trailer, t.allowed)
+	return err
 }
 
 // failure classifies why no answer came.

@@ -89,9 +89,9 @@ type Callback struct {
 
 // Tokens are a provider's OAuth credential for one account.
 type Tokens struct {
-	Access    secret.Text
-	Refresh   secret.Text
-	ExpiresAt time.Time // zero: the provider did not say
+	Access  secret.Text
+	Refresh secret.Text
+	Life    time.Duration // of the access token from its issue on; zero: the provider did not say
 	// NativeScopes are those granted; nil: the provider did not say.
 	NativeScopes []string
 }

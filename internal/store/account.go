@@ -24,7 +24,9 @@ type AccountFilter struct {
 // accountColumns is in the order of accountFields.
 const accountColumns = `a.id, a.application_id, a.registration_id, a.service_type, a.kind, a.client_org_id,
 	a.subject, a.org_id, a.email, a.email_verified, a.name, a.login_string, a.scopes, a.native_scopes,
-	a.token_status, a.token_error, a.token_issued_at, a.auth_obtained_at, a.auth_expires_at, a.created_at, a.updated_at`
+	a.token_status, a.token_error, a.token_issued_at, a.auth_obtained_at, a.auth_expires_at, a.created_at, a.updated_at,
+	COALESCE((SELECT c.generation FROM credentials c WHERE c.account_id = a.id), 0),
+	(SELECT r.revision FROM registrations r WHERE r.id = a.registration_id)`
 
 func accountFields(a *account.Account) []any {
 	return []any{
@@ -32,7 +34,7 @@ func accountFields(a *account.Account) []any {
 		&a.Identity.Subject, &a.Identity.OrgID, &a.Identity.Email, &a.Identity.EmailVerified, &a.Identity.Name, &a.LoginString,
 		(*scopesColumn)(&a.Scopes), (*wordsColumn)(&a.NativeScopes), (*string)(&a.TokenStatus), &a.TokenError,
 		(*timeColumn)(&a.TokenIssuedAt), (*timeColumn)(&a.AuthObtainedAt), (*timeColumn)(&a.AuthExpiresAt),
-		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.UpdatedAt),
+		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.UpdatedAt), &a.CredentialGeneration, &a.RegistrationRevision,
 	}
 }
 

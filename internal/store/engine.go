@@ -26,6 +26,11 @@ type Engine interface {
 	// ends before fn starts prevents it; one that ends later changes nothing.
 	Write(ctx context.Context, fn func(ctx context.Context, q Querier) error) error
 
+	// Changes differs from an earlier answer once anything has changed since: at
+	// once after a Write of this engine, within a second after one of another
+	// process. Equal answers mean that what was read in between still stands.
+	Changes() uint64
+
 	// Conflict tells whether err is a violated unique or foreign key constraint.
 	Conflict(err error) bool
 

@@ -56,12 +56,12 @@ func (s *Store) SaveRegistration(ctx context.Context, r Registration) error {
 		}
 		result, err := q.ExecContext(ctx,
 			`INSERT INTO registrations (id, application_id, service_type, client_id, scopes, native_scopes, endpoints,
-				callback_url, unbound_browser, is_current, data_key, sealed, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10, $11, $12, $13)
+				callback_url, unbound_browser, is_current, data_key, sealed, revision, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10, $11, 1, $12, $13)
 			ON CONFLICT (application_id, service_type, client_id) DO UPDATE SET
 				scopes = excluded.scopes, native_scopes = excluded.native_scopes, endpoints = excluded.endpoints,
 				callback_url = excluded.callback_url, unbound_browser = excluded.unbound_browser, is_current = TRUE,
-				data_key = excluded.data_key, sealed = excluded.sealed, updated_at = excluded.updated_at
+				data_key = excluded.data_key, sealed = excluded.sealed, revision = registrations.revision + 1, updated_at = excluded.updated_at
 			WHERE registrations.id = excluded.id`,
 			r.ID, r.ApplicationID, string(r.ServiceType), r.ClientID, scope.Join(r.Scopes), strings.Join(r.NativeScopes, " "),
 			endpoints, r.CallbackURL, r.UnboundBrowser, r.DataKey, r.Sealed, millis(r.CreatedAt), millis(r.UpdatedAt))

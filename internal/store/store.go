@@ -49,6 +49,10 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.fail(ctx, "ping the database", s.engine.Ping(ctx))
 }
 
+// Changes answers the same number as before while nothing has changed: see
+// [Engine].
+func (s *Store) Changes() uint64 { return s.engine.Changes() }
+
 // Close finishes accepted writes and closes the engine.
 func (s *Store) Close() error { return s.engine.Close() }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -187,7 +188,7 @@ func (c *Client) eachSecret(reg account.Registration, call func(secret.Text) (*o
 }
 
 func tokensOf(t *oauth2.Token) provider.Tokens {
-	out := provider.Tokens{Access: secret.New(t.AccessToken), Refresh: secret.New(t.RefreshToken), ExpiresAt: t.Expiry}
+	out := provider.Tokens{Access: secret.New(t.AccessToken), Refresh: secret.New(t.RefreshToken), Life: time.Duration(t.ExpiresIn) * time.Second}
 	if granted, ok := t.Extra("scope").(string); ok {
 		out.NativeScopes = strings.Fields(granted)
 	}

@@ -34,6 +34,7 @@ type Engine struct {
 	reader   *reader
 	writerDB *sql.DB
 	writer   *writer
+	changes  *changes
 }
 
 var _ store.Engine = (*Engine)(nil)
@@ -55,11 +56,18 @@ func Open(ctx context.Context, c Config) (*Engine, error) {
 	if c.Readers <= 0 {
 		c.Readers = defaultReaders
 	}
-	readerDB, err := connect(path, c.Readers, "query_only(1)")
+	readerDB, err := connect(path, c.Readers+1, "query_only(1)") // one watches
 	if err != nil {
 		return nil, errors.Join(err, writerDB.Close())
 	}
-	return &Engine{path: path, reader: newReader(readerDB), writerDB: writerDB, writer: startWriter(writerDB)}, nil
+	changes, err := watch(ctx, readerDB)
+	if err != nil {
+		return nil, errors.Join(err, readerDB.Close(), writerDB.Close())
+	}
+	return &Engine{
+		path: path, reader: newReader(readerDB), changes: changes,
+		writerDB: writerDB, writer: startWriter(writerDB, changes.committed),
+	}, nil
 }
 
 // create makes the file before SQLite does, which would let others read it. The
@@ -143,6 +151,9 @@ func (e *Engine) Write(ctx context.Context, fn func(context.Context, store.Queri
 	return e.writer.write(ctx, fn)
 }
 
+// Changes implements [store.Engine].
+func (e *Engine) Changes() uint64 { return e.changes.current() }
+
 // Conflict implements [store.Engine].
 func (e *Engine) Conflict(err error) bool {
 	switch code(err) {
@@ -163,6 +174,7 @@ func (e *Engine) Ping(ctx context.Context) error {
 // the write-ahead log into the file.
 func (e *Engine) Close() error {
 	e.writer.close()
+	e.changes.close()
 	if err := errors.Join(e.reader.close(), e.writerDB.Close()); err != nil {
 		return fmt.Errorf("close the database %s: %w", e.path, err)
 	}

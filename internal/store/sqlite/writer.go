@@ -41,14 +41,16 @@ type outcome struct {
 	panicked string // what fn panicked with, and where
 }
 
-func startWriter(db *sql.DB) *writer {
+// startWriter starts the goroutine. committed is called after each commit, before
+// anybody is told of it.
+func startWriter(db *sql.DB, committed func()) *writer {
 	w := &writer{queue: make(chan *change, maxGroup), stopped: make(chan struct{})}
 	go func() {
 		defer close(w.stopped)
 		c := &connection{db: db}
 		defer c.release()
 		for first := range w.queue {
-			commit(c, w.group(first))
+			commit(c, w.group(first), committed)
 		}
 	}()
 	return w
@@ -127,7 +129,7 @@ func (w *writer) group(first *change) []*change {
 
 // commit runs the group in one transaction and tells each change its outcome. If
 // the transaction itself breaks, all changes fail, those that went well too.
-func commit(c *connection, group []*change) {
+func commit(c *connection, group []*change, committed func()) {
 	outcomes := make([]outcome, len(group))
 	broken := c.begin()
 	for i, ch := range group {
@@ -146,6 +148,8 @@ func commit(c *connection, group []*change) {
 	if broken != nil {
 		c.abort()
 	}
+	// Whatever became of a broken commit: who remembers something reads it anew.
+	committed()
 	for i, ch := range group {
 		out := outcomes[i]
 		if broken != nil && out.err == nil && out.panicked == "" {

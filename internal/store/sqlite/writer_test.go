@@ -72,7 +72,7 @@ func commitGroup(t *testing.T, e *Engine, fns ...writeFunc) []outcome {
 	for i, fn := range fns {
 		group[i] = &change{ctx: t.Context(), fn: fn, done: make(chan outcome, 1)}
 	}
-	commit(c, group)
+	commit(c, group, func() {})
 	outcomes := make([]outcome, len(fns))
 	for i, ch := range group {
 		outcomes[i] = <-ch.done

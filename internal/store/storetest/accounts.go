@@ -84,3 +84,27 @@ func testAccountDelete(t *testing.T, s *store.Store) {
 	equal(t, must(s.TokenByHash(w.ctx(), other.Hash))(t).RevokedAt, time.Time{})
 	w.is(s.DeleteAccount(w.ctx(), a.ID, noon), store.ErrNotFound)
 }
+
+// The versions behind an account let others remember what they opened: each must
+// move with its record, however the account is read.
+func testAccountVersions(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	a := w.newAccount("ada")
+	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: a, New: true, Credential: newCredential()}))
+	versions := func() (generation, revision int64) {
+		read := must(s.Account(w.ctx(), a.ID))(t)
+		return read.CredentialGeneration, read.RegistrationRevision
+	}
+	generation, revision := versions()
+	if generation != 1 || revision < 1 {
+		t.Fatalf("a new account has generation %d, revision %d", generation, revision)
+	}
+	w.ok(s.WipeCredential(w.ctx(), a.ID, store.TokenState{Status: account.TokenDead}))
+	if g, r := versions(); g != generation+1 || r != revision {
+		t.Errorf("after a wipe: generation %d, revision %d", g, r)
+	}
+	w.ok(s.SaveRegistration(w.ctx(), must(s.Registration(w.ctx(), a.RegistrationID))(t)))
+	if g, r := versions(); g != generation+1 || r != revision+1 {
+		t.Errorf("after a changed registration: generation %d, revision %d", g, r)
+	}
+}

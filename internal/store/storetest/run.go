@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"attempt binding":                  testAttemptBinding,
 		"attempt consumed once":            testAttemptConsumedOnce,
 		"accounts":                         testAccounts,
+		"account versions":                 testAccountVersions,
 		"account by identity":              testAccountByIdentity,
 		"account delete":                   testAccountDelete,
 		"connection":                       testConnection,

@@ -55,6 +55,7 @@ CREATE TABLE registrations (
     is_current      INTEGER NOT NULL,
     data_key        BLOB,
     sealed          BLOB,
+    revision        INTEGER NOT NULL, -- grows with each change
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
     UNIQUE (application_id, service_type, client_id)
