@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -153,6 +154,39 @@ func TestDirectTrailersPassByTheSameList(t *testing.T) {
 	checkHarmless(t, "trailers", res.Trailer)
 	if got := res.Trailer.Get("Etag"); got != `"late"` {
 		t.Errorf("trailers %v lack the Etag", res.Trailer)
+	}
+}
+
+// Nor do a caller's trailers reach the provider, not even their names.
+func TestDirectKeepsTheCallersTrailersBack(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	c := w.connect(nil)
+	w.upstream(func(res http.ResponseWriter, req *http.Request) {
+		_, _ = io.Copy(io.Discard, req.Body)
+		_ = json.NewEncoder(res).Encode(req.Trailer)
+	})
+	body, feed := io.Pipe()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/v1/direct/any", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", c.bearer())
+	req.Trailer = http.Header{"Cookie": nil, "X-Http-Method-Override": nil}
+	go func() {
+		_, _ = io.WriteString(feed, "body")
+		req.Trailer.Set("Cookie", "a=b")
+		req.Trailer.Set("X-Http-Method-Override", "DELETE")
+		_ = feed.Close()
+	}()
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	got, err := io.ReadAll(res.Body)
+	if err != nil || strings.Contains(string(got), "Cookie") || strings.Contains(string(got), "Override") {
+		t.Errorf("the provider received the trailers %s, %v", got, err)
 	}
 }
 

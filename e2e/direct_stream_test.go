@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"runtime"
 	"testing"
+	"time"
+
+	"github.com/avain-project/avain/internal/app"
 )
 
 // open starts a request with the bearer of c and hands the open answer over.
@@ -99,6 +102,42 @@ func TestDirectEndsWithItsCaller(t *testing.T) {
 	res := w.open(c, http.MethodGet, "/v1/direct/any", nil)
 	readExactly(t, res.Body, "first")
 	_ = res.Body.Close()
+	<-ended
+}
+
+// A provider that falls silent in the middle does not hold the caller for ever.
+func TestDirectEndsWithASilentProvider(t *testing.T) {
+	t.Parallel()
+	w := start(t, func(c *app.Config) { c.StallTimeout = 500 * time.Millisecond })
+	c := w.connect(nil)
+	ended := make(chan struct{})
+	w.upstream(func(res http.ResponseWriter, req *http.Request) {
+		_, _ = io.WriteString(res, "first")
+		_ = http.NewResponseController(res).Flush()
+		<-req.Context().Done()
+		close(ended)
+	})
+	res := w.open(c, http.MethodGet, "/v1/direct/any", nil)
+	readExactly(t, res.Body, "first")
+	if _, err := io.ReadAll(res.Body); err == nil {
+		t.Error("an answer that was cut off ends as if it were whole")
+	}
+	<-ended
+}
+
+// Nor does a caller who has stopped reading hold the provider.
+func TestDirectEndsWithACallerThatStopsReading(t *testing.T) {
+	t.Parallel()
+	w := start(t, func(c *app.Config) { c.StallTimeout = 500 * time.Millisecond })
+	c := w.connect(nil)
+	ended := make(chan struct{})
+	w.upstream(func(res http.ResponseWriter, req *http.Request) {
+		_, _ = io.Copy(struct{ io.Writer }{res}, &zeros{volume})
+		<-req.Context().Done()
+		close(ended)
+	})
+	res := w.open(c, http.MethodGet, "/v1/direct/any", nil)
+	readExactly(t, res.Body, "\x00")
 	<-ended
 }
 

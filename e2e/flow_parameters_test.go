@@ -88,7 +88,7 @@ func TestAuthorizeTellsTheApplicationWhatIsWrong(t *testing.T) {
 		{"parameter.repeated", "serviceType", url.Values{"serviceType": {"Google", "Google"}}},
 		{"parameter.tooLong", "serviceType", url.Values{"serviceType": long(33)}},
 		{"scope.unknown", "Mail.Raed", url.Values{"scopes": {"Mail.Read Mail.Raed"}}},
-		{"parameter.tooLong", "scopes", url.Values{"scopes": long(4097)}},
+		{"parameter.tooLong", "scopes", url.Values{"scopes": long(2049)}},
 		{"parameter.tooLong", "scopes", url.Values{"scopes": slices.Repeat([]string{"Mail.Read"}, 411)}},
 		{"parameter.invalid", "nativeScopes", url.Values{"nativeScopes": {`a"b`}}},
 		{"parameter.invalid", "nativeScopes", url.Values{"nativeScopes": {"ä"}}},
@@ -126,7 +126,7 @@ func TestAuthorizeTellsTheApplicationWhatIsWrong(t *testing.T) {
 	}
 	// The state itself cannot be sent back where it cannot be used.
 	for code, state := range map[string][]string{
-		"parameter.tooLong": long(4097), "parameter.repeated": {"a", "b"}, "parameter.invalid": {"a\nb"},
+		"parameter.tooLong": long(2049), "parameter.repeated": {"a", "b"}, "parameter.invalid": {"a\nb"},
 	} {
 		got := b.authorize(url.Values{"state": state}).result(t)
 		if got.Get("error") != code || got.Has("state") {
@@ -217,7 +217,7 @@ func TestHintsReachTheProvider(t *testing.T) {
 func TestStateComesBackAsItWas(t *testing.T) {
 	t.Parallel()
 	w := start(t)
-	for _, state := range []string{"", "a b&c=d#e%20", "ключ🔑", strings.Repeat("s", 4096)} {
+	for _, state := range []string{"", "a b&c=d#e%20", "ключ🔑", strings.Repeat("s", 2048)} {
 		b := w.browser()
 		result := b.follow(b.authorize(url.Values{"state": {state}})).result(t)
 		if result.Get("status") != "success" || result.Get("state") != state || result.Has("state") != (state != "") {
@@ -259,7 +259,7 @@ func TestTokenModeAnswersInTheFragment(t *testing.T) {
 	for code, changes := range map[string]url.Values{
 		"access_denied":     {"loginHint": {"ada+deny@sandbox.test"}},
 		"scope.unknown":     {"scopes": {"x"}},
-		"parameter.tooLong": {"state": {strings.Repeat("s", 4097)}},
+		"parameter.tooLong": {"state": {strings.Repeat("s", 2049)}},
 	} {
 		changes.Set("responseType", "token")
 		wantInBoth(t, b.follow(b.authorize(changes)), code)

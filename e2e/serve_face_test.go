@@ -9,10 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/avain-project/avain/internal/api"
-	"github.com/avain-project/avain/internal/app"
 )
 
 func TestUnknownRoutesAreJSON(t *testing.T) {
@@ -86,99 +82,6 @@ func TestBodiesAreBounded(t *testing.T) {
 	// Headers have a bound as well.
 	if a := w.raw(http.MethodGet, "/healthz", "X-Long", strings.Repeat("a", 128<<10)); a.status != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("128 KiB of headers: %d", a.status)
-	}
-}
-
-func TestEachApplicationHasItsOwnLimit(t *testing.T) {
-	t.Parallel()
-	w := start(t, func(c *app.Config) { c.Limits = api.Limits{Application: 5} })
-	c := w.connect(nil)
-	other, theirs := w.secondApplication()
-	w.clock.advance(time.Minute)
-	const burst = 20 // four seconds' worth
-	byApplication := func() answer {
-		return w.call(http.MethodGet, "/v1/account", nil, "Authorization", basic(w.client.ClientID, w.password), accountHeader, strconv.FormatInt(c.AccountID, 10))
-	}
-	for n := range burst {
-		call := byApplication // bearers and the secret draw from one bucket
-		if n%2 == 0 {
-			call = func() answer { return w.as(c, http.MethodGet, "/v1/account") }
-		}
-		if a := call(); a.status != http.StatusOK {
-			t.Fatalf("call %d: %d %s", n, a.status, a.body)
-		}
-	}
-	limited := w.as(c, http.MethodGet, "/v1/direct/echo/x")
-	refused(t, limited, http.StatusTooManyRequests, "rate.limited")
-	refused(t, byApplication(), http.StatusTooManyRequests, "rate.limited")
-	if w.calls().API != 0 {
-		t.Error("a limited call reached the provider")
-	}
-	if a := other.as(theirs, http.MethodGet, "/v1/account"); a.status != http.StatusOK {
-		t.Errorf("another application: %d %s", a.status, a.body)
-	}
-	wait, err := strconv.Atoi(limited.header.Get("Retry-After"))
-	if err != nil || wait < 1 {
-		t.Fatalf("Retry-After %q", limited.header.Get("Retry-After"))
-	}
-	w.clock.advance(time.Duration(wait) * time.Second)
-	if a := w.as(c, http.MethodGet, "/v1/account"); a.status != http.StatusOK {
-		t.Errorf("after Retry-After: %d %s", a.status, a.body)
-	}
-}
-
-func TestWhoIsUnknownHasALimitByAddress(t *testing.T) {
-	t.Parallel()
-	for name, call := range map[string]func(*world) answer{
-		"authorize":     func(w *world) answer { return w.browser().authorize(nil) },
-		"callback":      func(w *world) answer { return w.call(http.MethodGet, "/v1/auth/callback?state=x", nil) },
-		"wrong bearers": func(w *world) answer { return w.call(http.MethodGet, "/v1/account", nil, "Authorization", "Bearer x") },
-		"wrong secrets": func(w *world) answer {
-			return w.call(http.MethodPost, "/v1/auth/token/x", nil, "Authorization", basic(w.client.ClientID, "x"))
-		},
-		"direct": func(w *world) answer {
-			return w.call(http.MethodGet, "/v1/direct/echo/x", nil, "Authorization", "Bearer x")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := start(t, func(c *app.Config) { c.Limits = api.Limits{Address: 1} })
-			for n := range 4 {
-				if a := call(w); a.status == http.StatusTooManyRequests {
-					t.Fatalf("call %d: %s", n, a.body)
-				}
-			}
-			a := call(w)
-			if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") != "1" {
-				t.Fatalf("%d %s, Retry-After %q", a.status, a.body, a.header.Get("Retry-After"))
-			}
-			w.clock.advance(time.Second)
-			if a := call(w); a.status == http.StatusTooManyRequests {
-				t.Errorf("a second later: %s", a.body)
-			}
-		})
-	}
-}
-
-func TestForwardedAddressesCountFromTrustedProxiesOnly(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		trusted []string
-		limited bool
-	}{"no proxy": {nil, true}, "another proxy": {[]string{"10.0.0.0/8"}, true}, "a trusted proxy": {[]string{"127.0.0.1"}, false}} {
-		w := start(t, func(c *app.Config) { c.Limits, c.TrustedProxies = api.Limits{Address: 1}, tt.trusted })
-		limited := false
-		for n := range 8 {
-			forged := "198.51.100.9, 203.0.113." + strconv.Itoa(n) // the last one is who reached the proxy
-			a := w.call(http.MethodGet, "/v1/account", nil, "Authorization", "Bearer x", "X-Forwarded-For", forged)
-			limited = limited || a.status == http.StatusTooManyRequests
-		}
-		if limited != tt.limited {
-			t.Errorf("%s: limited %t, want %t", name, limited, tt.limited)
-		}
-		if seen := strings.Contains(w.log.String(), "203.0.113.7"); seen == tt.limited {
-			t.Errorf("%s: the log has the forwarded address: %t", name, seen)
-		}
 	}
 }
 

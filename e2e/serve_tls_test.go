@@ -88,6 +88,7 @@ func TestTLSFromFilesThatChange(t *testing.T) {
 		t.Errorf("serves certificate %d", got)
 	}
 	files.write(t, 2)
+	w.clock.advance(time.Second) // the files are looked at once a second
 	if got := served(t, address); got != 2 {
 		t.Errorf("after the renewal it serves certificate %d", got)
 	}
@@ -97,21 +98,54 @@ func TestTLSFromFilesThatChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	files.put(t, files.key, key[:len(key)/2], 3)
+	w.clock.advance(time.Second)
 	if got := served(t, address); got != 2 {
 		t.Errorf("with half a key it serves certificate %d", got)
 	}
 	if err := os.Remove(files.cert); err != nil {
 		t.Fatal(err)
 	}
+	w.clock.advance(time.Second)
 	if got := served(t, address); got != 2 {
 		t.Errorf("without a certificate it serves %d", got)
 	}
 	files.write(t, 4)
+	w.clock.advance(time.Second)
 	if got := served(t, address); got != 4 {
 		t.Errorf("when both fit again it serves certificate %d", got)
 	}
 	if strings.Contains(w.log.String(), string(bytes.TrimSpace(key))) {
 		t.Error("the log holds the key")
+	}
+}
+
+// Files that are put in place keep the times they had: each counts by itself, and
+// the newest of them tells nothing.
+func TestTLSNoticesEitherFile(t *testing.T) {
+	t.Parallel()
+	w := idle(t)
+	files := certFiles{filepath.Join(w.dir, "tls.crt"), filepath.Join(w.dir, "tls.key")}
+	at := func(cert, key int64) {
+		for name, second := range map[string]int64{files.cert: cert, files.key: key} {
+			when := time.Unix(1_700_000_000+second, 0)
+			if err := os.Chtimes(name, when, when); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	files.write(t, 1)
+	at(5, 9)
+	r := w.launch(func(c *app.Config) { c.TLSCert, c.TLSKey = files.cert, files.key })
+	t.Cleanup(func() { r.end(t) })
+	address := strings.TrimPrefix(w.url, "https://")
+	files.write(t, 2)
+	at(6, 9) // the key's time is the newer one, before and after
+	if got := served(t, address); got != 1 {
+		t.Errorf("within the same second it serves certificate %d", got)
+	}
+	w.clock.advance(time.Second)
+	if got := served(t, address); got != 2 {
+		t.Errorf("after the renewal it serves certificate %d", got)
 	}
 }
 

@@ -55,6 +55,8 @@ const (
 func run(args []string, std streams) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	// The first signal asks for an orderly end; a second one has its way at once.
+	context.AfterFunc(ctx, stop)
 	var c commands
 	parser, err := newParser(&c, std)
 	if err != nil {

@@ -17,12 +17,7 @@ func (c *backupCommand) Run(ctx context.Context, s *settings, out output) error 
 	if err := s.needDatabase(); err != nil {
 		return err
 	}
-	opened, err := app.OpenStore(ctx, s.config())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = opened.Close() }()
-	if err := opened.Backup(ctx, c.Path); err != nil {
+	if err := app.Backup(ctx, s.config(), c.Path); err != nil {
 		return err
 	}
 	return out.show(struct {
@@ -56,12 +51,7 @@ type migrateUpCommand struct{}
 
 // Run migrates.
 func (migrateUpCommand) Run(ctx context.Context, s *settings, out output) error {
-	opened, err := app.OpenStore(ctx, s.config())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = opened.Close() }()
-	done, err := opened.Migrate(ctx)
+	done, err := app.Migrate(ctx, s.config())
 	if err != nil {
 		return err
 	}
@@ -80,12 +70,7 @@ func (migrateStatusCommand) Run(ctx context.Context, s *settings, out output) er
 	if err := s.needDatabase(); err != nil {
 		return err
 	}
-	opened, err := app.OpenStore(ctx, s.config())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = opened.Close() }()
-	status, err := opened.MigrationStatus(ctx)
+	status, err := app.MigrationStatus(ctx, s.config())
 	if err != nil {
 		return err
 	}

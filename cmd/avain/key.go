@@ -57,12 +57,7 @@ func (s *settings) refuseBesideSealedData(ctx context.Context) error {
 	if err != nil || !exists {
 		return err
 	}
-	opened, err := app.OpenStore(ctx, s.config())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = opened.Close() }()
-	held, err := operator.HoldsSealed(ctx, opened)
+	held, err := app.HoldsSealed(ctx, s.config())
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -15,23 +17,7 @@ import (
 // A server tells its address when it listens, answers, and ends with 0 on SIGTERM.
 func TestServeUntilSIGTERM(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	std := streams{in: new(bytes.Reader), out: io.Discard, err: io.Discard}
-	if code := run([]string{"key", "init", "--data-dir", dir}, std); code != exitDone {
-		t.Fatalf("key init ended with %d", code)
-	}
-	server := avain(t, "serve", "--json", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data-dir", dir)
-	out, err := server.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var ready servingView
-	if err := json.NewDecoder(out).Decode(&ready); err != nil {
-		t.Fatalf("no line of JSON: %v\n%s", err, server.Stderr)
-	}
+	server, ready := serving(t)
 	for _, url := range []string{ready.URL + "/readyz", ready.MetricsURL} {
 		if status := get(t, url); status != http.StatusOK {
 			t.Errorf("GET %s: %d", url, status)
@@ -43,6 +29,55 @@ func TestServeUntilSIGTERM(t *testing.T) {
 	if err := server.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v\n%s", err, server.Stderr)
 	}
+}
+
+// Who signals twice does not want to wait for an orderly end.
+func TestASecondSignalEndsItAtOnce(t *testing.T) {
+	t.Parallel()
+	server, ready := serving(t, "--drain-delay", "1h")
+	if err := server.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	for get(t, ready.URL+"/readyz") != http.StatusServiceUnavailable { // the first one has arrived
+		runtime.Gosched()
+	}
+	begun := time.Now()
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var ended *exec.ExitError
+	err := server.Wait()
+	if took := time.Since(begun); !errors.As(err, &ended) || took > 10*time.Second {
+		t.Fatalf("it ended after %s with %v\n%s", took, err, server.Stderr)
+	}
+	if status, ok := ended.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGTERM {
+		t.Errorf("it ended with %v, want by the signal itself", ended)
+	}
+}
+
+// serving starts a server on fresh data and waits until it listens.
+func serving(t *testing.T, args ...string) (*exec.Cmd, servingView) {
+	t.Helper()
+	dir := t.TempDir()
+	std := streams{in: new(bytes.Reader), out: io.Discard, err: io.Discard}
+	if code := run([]string{"key", "init", "--data-dir", dir}, std); code != exitDone {
+		t.Fatalf("key init ended with %d", code)
+	}
+	server := avain(t, append([]string{
+		"serve", "--json", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data-dir", dir,
+	}, args...)...)
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var ready servingView
+	if err := json.NewDecoder(out).Decode(&ready); err != nil {
+		t.Fatalf("no line of JSON: %v\n%s", err, server.Stderr)
+	}
+	return server, ready
 }
 
 // avain is the command itself, as TestMain puts it into the path of this process.

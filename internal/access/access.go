@@ -43,9 +43,6 @@ type Caller struct {
 	ByApplication bool
 	// Limited: a bearer that was issued to a browser.
 	Limited bool
-	// Ceiling bounds the unified scopes of a bearer; an application has none.
-	Ceiling []scope.Scope
-	TokenID string
 }
 
 // Application checks an application's client id and secret. Which of the two was
@@ -114,8 +111,7 @@ func (s *Service) Bearer(ctx context.Context, token secret.Text) (Caller, error)
 		return Caller{}, fault.New(fault.TokenRevoked, "")
 	}
 	return Caller{
-		ApplicationID: held.ApplicationID, Account: acct,
-		Limited: held.Limited, Ceiling: held.Ceiling, TokenID: held.ID,
+		ApplicationID: held.ApplicationID, Account: acct, Limited: held.Limited,
 	}, nil
 }
 

@@ -147,7 +147,7 @@ func TestBearer(t *testing.T) {
 	}
 	live, record := grant(7, true)
 	want := access.Caller{
-		ApplicationID: "a", Account: r.accounts[7], Limited: true, Ceiling: []scope.Scope{scope.MailRead}, TokenID: record.ID,
+		ApplicationID: "a", Account: r.accounts[7], Limited: true,
 	}
 	s := access.New(r)
 	if caller, err := s.Bearer(t.Context(), live); err != nil || !cmp.Equal(want, caller) {

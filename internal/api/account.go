@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/fault"
 )
 
@@ -95,7 +97,7 @@ func (s *Server) getAccount(w http.ResponseWriter, r *http.Request) {
 	}
 	out := accountJSON(acct)
 	if asks(r, "includeProviderAuth") {
-		if err := s.mayseeProviderAuth(r, caller.ByApplication, caller.ApplicationID); err != nil {
+		if err := s.maySeeProviderAuth(r, caller.ByApplication, caller.ApplicationID); err != nil {
 			s.fail(w, r, err)
 			return
 		}
@@ -109,7 +111,7 @@ func (s *Server) getAccount(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, out)
 }
 
-func (s *Server) mayseeProviderAuth(r *http.Request, byApplication bool, applicationID string) error {
+func (s *Server) maySeeProviderAuth(r *http.Request, byApplication bool, applicationID string) error {
 	if !byApplication {
 		return fault.New(fault.ProviderAuthDenied, "")
 	}
@@ -124,23 +126,16 @@ func (s *Server) mayseeProviderAuth(r *http.Request, byApplication bool, applica
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request) {
-	caller, err := s.caller(r)
-	if err == nil && caller.Limited {
-		err = fault.New(fault.TokenLimited, "")
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	grant, err := s.Accounts.Delete(r.Context(), caller.Account)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, done{Status: "Ok", Grant: string(grant)})
+	s.end(w, r, s.Accounts.Delete)
 }
 
 func (s *Server) deleteAccountToken(w http.ResponseWriter, r *http.Request) {
+	s.end(w, r, s.Accounts.Revoke)
+}
+
+// end ends the caller's account, or its credential. A token that lives in a
+// browser is not enough for that.
+func (s *Server) end(w http.ResponseWriter, r *http.Request, how func(context.Context, account.Account) (credential.Revocation, error)) {
 	caller, err := s.caller(r)
 	if err == nil && caller.Limited {
 		err = fault.New(fault.TokenLimited, "")
@@ -149,7 +144,7 @@ func (s *Server) deleteAccountToken(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	grant, err := s.Accounts.Revoke(r.Context(), caller.Account)
+	grant, err := how(r.Context(), caller.Account)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -54,7 +55,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	if browser.IsZero() {
 		browser = access.NewNonce()
 	}
-	out := s.Connect.Authorize(r.Context(), r.URL.RawQuery, browser, s.limits.application)
+	out := s.Connect.Authorize(r.Context(), r.URL.RawQuery, browser, s.limits.signIns)
 	if out.Fault == nil {
 		s.setBrowser(w, browser)
 	}
@@ -116,6 +117,9 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out, err := s.Connect.Redeem(r.Context(), app, secret.New(r.PathValue("code")), verifier, note(r).requestID)
+	if fault.Is(err, fault.CodeInvalid) && !app.Settings.Public { // a public one has drawn already
+		err = cmp.Or(s.limits.address(s.addressOf(r)), err)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -145,23 +149,33 @@ func (s *Server) application(r *http.Request) (account.Application, error) {
 	}
 	note(r).byApplication = true
 	id, pass = formDecoded(id), formDecoded(pass)
-	var app account.Application
-	var err error
 	if pass == "" {
-		app, err = s.Access.PublicApplication(r.Context(), id)
-	} else {
-		app, err = s.Access.Application(r.Context(), id, secret.New(pass))
+		return s.publicApplication(r, id)
 	}
+	app, err := s.Access.Application(r.Context(), id, secret.New(pass))
 	if fault.Is(err, fault.ClientUnauthorized) {
-		if limited := s.limits.address(s.addressOf(r)); limited != nil {
-			return account.Application{}, limited
-		}
+		err = cmp.Or(s.limits.address(s.addressOf(r)), err)
 	}
 	if err != nil {
 		return account.Application{}, err
 	}
 	note(r).application = app.ID
-	return app, s.limits.application(app.ID)
+	return app, s.limits.calls(app.ID)
+}
+
+// publicApplication finds an application without a secret. Its client id stands in
+// every authorize link, so this proves nothing: it counts for the address, and
+// leaves the bucket of the application's calls alone.
+func (s *Server) publicApplication(r *http.Request, id string) (account.Application, error) {
+	if err := s.limits.address(s.addressOf(r)); err != nil {
+		return account.Application{}, err
+	}
+	app, err := s.Access.PublicApplication(r.Context(), id)
+	if err != nil {
+		return account.Application{}, err
+	}
+	note(r).application = app.ID
+	return app, s.limits.signIns(app.ID)
 }
 
 // formDecoded undoes the encoding that RFC 6749 §2.3.1 asks of clients. Our ids

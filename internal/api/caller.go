@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -40,17 +41,18 @@ func absent(r *http.Request) error {
 func (s *Server) bearer(r *http.Request, token secret.Text) (access.Caller, error) {
 	caller, err := s.Access.Bearer(r.Context(), token)
 	if err != nil {
-		if limited := s.limits.address(s.addressOf(r)); limited != nil {
-			return access.Caller{}, limited
-		}
-		return access.Caller{}, err
+		return access.Caller{}, cmp.Or(s.limits.address(s.addressOf(r)), err)
 	}
 	note(r).application, note(r).account = caller.ApplicationID, caller.Account.ID
+	if err := s.limits.calls(caller.ApplicationID); err != nil {
+		return access.Caller{}, err
+	}
 	// Clients send both; they must agree.
 	if named := r.Header.Get(accountHeader); named != "" && named != caller.Account.ID.String() {
-		return access.Caller{}, fault.New(fault.AccountUnknown, "The bearer belongs to another account than "+accountHeader+" names.")
+		mismatch := fault.New(fault.AccountUnknown, "The bearer belongs to another account than "+accountHeader+" names.")
+		return access.Caller{}, cmp.Or(s.limits.address(s.addressOf(r)), error(mismatch))
 	}
-	return caller, s.limits.application(caller.ApplicationID)
+	return caller, nil
 }
 
 func (s *Server) applicationCaller(r *http.Request) (access.Caller, error) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/avain-project/avain/internal/connect"
+	"github.com/avain-project/avain/internal/weburl"
 )
 
 // preflight answers a browser that asks before a bearer call. No application is
@@ -95,5 +95,5 @@ func (c *corsWriter) allowed() bool {
 	}
 	allowed := func(o string) bool { return o != "" && strings.EqualFold(o, c.origin) }
 	return slices.ContainsFunc(app.Settings.Origins, allowed) ||
-		slices.ContainsFunc(app.ReturnURLs, func(u string) bool { return allowed(connect.Origin(u)) })
+		slices.ContainsFunc(app.ReturnURLs, func(u string) bool { return allowed(weburl.Origin(u)) })
 }

@@ -15,6 +15,7 @@ func (s *Server) direct(w http.ResponseWriter, r *http.Request, path string) {
 			s.fail(w, r, err)
 			return
 		}
+		unbound(w)
 		// The provider's credential goes out instead of the caller's own.
 		r.Header.Del("Authorization")
 		s.Direct.Serve(w, r, caller.Account, path)

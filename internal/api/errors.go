@@ -110,7 +110,10 @@ func acceptsHTML(r *http.Request) bool {
 	for _, value := range r.Header.Values("Accept") {
 		for part := range strings.SplitSeq(value, ",") {
 			kind, params, err := mime.ParseMediaType(part)
-			if err == nil && kind == "text/html" && params["q"] != "0" {
+			if err != nil || kind != "text/html" {
+				continue
+			}
+			if weight, err := strconv.ParseFloat(params["q"], 64); err != nil || weight > 0 {
 				return true
 			}
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/avain-project/avain/internal/fault"
 )
 
-// Limits bound how often one application, or one address without a valid
-// credential, may call: so many a second, in bursts of four seconds' worth. Zero
-// is no limit.
+// Limits bound how often one application may call and, apart from that, begin
+// sign-ins, and how often one address may call without a valid credential: so many
+// a second, in bursts of four seconds' worth. Zero is no limit.
 type Limits struct {
 	Application float64
 	Address     float64
@@ -43,13 +43,19 @@ func newLimiter(limits Limits, now func() time.Time) *limiter {
 	return &limiter{limits: limits, now: now, buckets: map[string]*bucket{}, swept: now()}
 }
 
-// application draws from an application's bucket.
-func (l *limiter) application(id string) error {
-	return l.draw("application "+id, l.limits.Application)
+// calls draws from the bucket of an application's authenticated calls.
+func (l *limiter) calls(id string) error {
+	return l.draw("calls "+id, l.limits.Application)
+}
+
+// signIns draws from the bucket of an application's sign-ins. Anybody can begin
+// one, so that they must not use up what the calls have.
+func (l *limiter) signIns(id string) error {
+	return l.draw("sign-ins "+id, l.limits.Application)
 }
 
 // address draws from the bucket of an address: for routes without authentication,
-// and for each failed one.
+// for each failed one, and for each guess at a code or an account.
 func (l *limiter) address(address string) error {
 	return l.draw("address "+addressPrefix(address), l.limits.Address)
 }

@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// Bounds of every request body but the pass-through's.
+// Bounds of every request but the pass-through's, which lifts them once the caller
+// is known.
 const (
-	maxBody  = 64 << 10 // bytes
-	bodyTime = 30 * time.Second
+	maxBody    = 64 << 10 // bytes
+	bodyTime   = 30 * time.Second
+	answerTime = 5 * time.Minute
 )
 
 // routes is the whole contract that is served, on one screen. The pass-through

@@ -89,6 +89,7 @@ func New(cfg Config) *Server {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.observed(w, r, func(w http.ResponseWriter, r *http.Request) {
+		bound(w)
 		// In front of the mux, which would clean the path and decode it.
 		if path, ok := strings.CutPrefix(direct.RawPath(r.URL), direct.Prefix); ok {
 			note(r).route = direct.Prefix
@@ -99,15 +100,28 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// bound gives body and answer an end: a stranger who sends or reads a byte now and
+// then must not hold a connection for ever.
+func bound(w http.ResponseWriter) {
+	connection, now := http.NewResponseController(w), time.Now()
+	_ = connection.SetReadDeadline(now.Add(bodyTime))
+	_ = connection.SetWriteDeadline(now.Add(answerTime))
+}
+
+// unbound takes both ends off again, for a caller who has proven himself: the
+// pass-through streams for as long as it likes.
+func unbound(w http.ResponseWriter) {
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Time{})
+	_ = connection.SetWriteDeadline(time.Time{})
+}
+
 // route gives the mux what it knows and answers the rest in our own JSON, with
 // the mux's status and Allow.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := s.mux.Handler(r)
 	if pattern != "" {
 		note(r).route = pattern
-		// A slow body must not hold a connection for ever. The pass-through streams
-		// for as long as it likes.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		s.mux.ServeHTTP(w, r)
 		return

@@ -3,11 +3,9 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/avain-project/avain/internal/access"
@@ -19,7 +17,6 @@ import (
 	"github.com/avain-project/avain/internal/provider/all"
 	"github.com/avain-project/avain/internal/seal"
 	"github.com/avain-project/avain/internal/store"
-	"github.com/avain-project/avain/internal/store/sqlite"
 )
 
 // App is an opened Avain: its store is migrated and its key fits.
@@ -52,7 +49,7 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	if err != nil {
 		return nil, &UsageError{Err: err}
 	}
-	opened, err := OpenStore(ctx, cfg)
+	opened, err := openStore(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -64,38 +61,6 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 		return nil, errors.Join(err, opened.Close())
 	}
 	return a, nil
-}
-
-// migrate brings the schema up to date. One that a newer version has written may
-// hold what this one would overlook or break.
-func migrate(ctx context.Context, s *store.Store) error {
-	report, err := s.Migrate(ctx)
-	if err != nil {
-		return fmt.Errorf("bring the database up to date: %w", err)
-	}
-	if report.Current > report.Latest {
-		return fmt.Errorf("the database has schema version %d, and this avain knows %d: start the version that wrote it, or a newer one", report.Current, report.Latest)
-	}
-	return nil
-}
-
-// OpenStore opens the database as it is, for commands that look at the schema
-// itself.
-func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
-	path, err := cfg.DatabasePath()
-	if err != nil {
-		return nil, err
-	}
-	if cfg.DataDir != "" {
-		if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-			return nil, fmt.Errorf("make the data directory: %w", err)
-		}
-	}
-	engine, err := sqlite.Open(ctx, sqlite.Config{Path: path})
-	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	return store.New(engine), nil
 }
 
 func compose(cfg Config, logger *slog.Logger, ring *seal.Ring, s *store.Store) *App {
@@ -129,13 +94,17 @@ func (a *App) Operator() *operator.Service { return a.operator }
 // Store is the opened store.
 func (a *App) Store() *store.Store { return a.store }
 
-// Close lets go of the store, after finishing accepted writes.
-func (a *App) Close() error { return a.store.Close() }
+// Close waits for refreshes that a provider has seen, and lets go of the store
+// after finishing accepted writes.
+func (a *App) Close() error {
+	a.credentials.Wait()
+	return a.store.Close()
+}
 
 func (a *App) flow(public *url.URL) *connect.Service {
 	return connect.New(connect.Config{
 		Store: a.store, Credentials: a.credentials, Providers: a.providers,
-		PublicURL: public, Now: a.cfg.Now, Logger: a.logger,
+		PublicURL: public, Now: a.cfg.Now, MaxOpenAttempts: a.cfg.MaxOpenAttempts,
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/avain-project/avain/internal/api"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/weburl"
 )
 
 // Config holds every setting. The zero value of a field is its default where one
@@ -41,6 +42,10 @@ type Config struct {
 	TrustedProxies []string
 	Limits         api.Limits
 
+	// MaxOpenAttempts bounds the sign-ins of one application that wait for their
+	// callback; default 10,000.
+	MaxOpenAttempts int
+
 	// DrainDelay is how long /readyz answers 503 before the listener closes, so that
 	// a balancer sees it in time; default 0.
 	DrainDelay time.Duration
@@ -50,6 +55,9 @@ type Config struct {
 	// FirstByteTimeout bounds the wait for a streamed answer's headers (60 s).
 	ProviderTimeout  time.Duration
 	FirstByteTimeout time.Duration
+	// StallTimeout ends a pass-through in which the provider sends, or the caller
+	// takes, no byte for so long; default 5 min.
+	StallTimeout time.Duration
 
 	LogLevel  string    // debug, info, warn or error; default info
 	LogFormat string    // json (default) or text
@@ -87,7 +95,7 @@ func (c Config) publicURL(listen string) (*url.URL, error) {
 		if err != nil {
 			return nil, usage("--listen %q: write host:port", listen)
 		}
-		if !loopback(host) {
+		if !weburl.Loopback(host) {
 			return nil, usage("--public-url is needed: %s is not a loopback address, and browsers and providers must know how to reach this server", listen)
 		}
 		scheme := "http"
@@ -108,7 +116,7 @@ func (c Config) publicURL(listen string) (*url.URL, error) {
 	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
 		u.Host = strings.TrimSuffix(u.Host, ":"+port)
 	}
-	if u.Scheme == "http" && !loopback(u.Hostname()) && !c.InsecureHTTP {
+	if u.Scheme == "http" && !weburl.Loopback(u.Hostname()) && !c.InsecureHTTP {
 		return nil, usage("--public-url %q: http would send sign-ins in the clear; use https, or --insecure-http in a closed network", c.PublicURL)
 	}
 	return u, nil
@@ -136,9 +144,4 @@ func (c Config) checkTLS() error {
 		return &UsageError{Err: errors.New("--tls-cert and --tls-key go together")}
 	}
 	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -87,7 +87,7 @@ func (s *Server) prepare(public *url.URL) error {
 		ErrorLog:          slog.NewLogLogger(s.app.logger.Handler(), slog.LevelWarn),
 	}
 	if s.app.cfg.TLSCert != "" {
-		reload := &certificate{certFile: s.app.cfg.TLSCert, keyFile: s.app.cfg.TLSKey, logger: s.app.logger}
+		reload := &certificate{certFile: s.app.cfg.TLSCert, keyFile: s.app.cfg.TLSKey, logger: s.app.logger, now: s.app.cfg.Now}
 		if _, err := reload.get(nil); err != nil {
 			return &UsageError{Err: err}
 		}
@@ -121,7 +121,7 @@ func (a *App) handler(public *url.URL, stopping *atomic.Bool) (http.Handler, err
 		TrustedProxies: proxies,
 	})
 	server.Direct = direct.New(direct.Config{
-		Credentials: a.credentials, Providers: a.providers, Logger: a.logger, Fail: server.Fail,
+		Credentials: a.credentials, Providers: a.providers, Logger: a.logger, Stall: a.cfg.StallTimeout, Fail: server.Fail,
 	})
 	return server, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -32,7 +33,7 @@ func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret
 	if err != nil {
 		return shown(err)
 	}
-	if err := admit(app.ID); err != nil {
+	if err := cmp.Or(admit(app.ID), s.room(ctx, app.ID)); err != nil {
 		return shown(err)
 	}
 	reply := reply{returnURL: returnURL, application: app.Name}
@@ -46,6 +47,19 @@ func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret
 		return reply.failure(err)
 	}
 	return Outcome{Location: location, ApplicationName: app.Name}
+}
+
+// room refuses another attempt of an application that has too many open ones: each
+// is a row, kept for whoever asked.
+func (s *Service) room(ctx context.Context, applicationID string) error {
+	open, err := s.Store.OpenAttempts(ctx, applicationID, s.Now(), s.MaxOpenAttempts)
+	if err != nil {
+		return fault.Wrap(fault.StoreUnavailable, err)
+	}
+	if open >= s.MaxOpenAttempts {
+		return &fault.Error{Code: fault.RateLimited, RetryAfter: time.Minute}
+	}
+	return nil
 }
 
 // prove finds the application and makes sure that the return URL is one of its
@@ -148,7 +162,7 @@ func (s *Service) begin(ctx context.Context, attempt store.Attempt, reg credenti
 	attempt.ExpiresAt = attempt.CreatedAt.Add(AttemptLifetime)
 
 	location, err := redirector.AuthorizeURL(reg.Registration, provider.AuthRequest{
-		State: state.Reveal(), Verifier: verifier, RedirectURI: s.callbackURL(reg.Registration),
+		State: state.Reveal(), Verifier: verifier, RedirectURI: CallbackURL(s.PublicURL, reg.Registration),
 		NativeScopes: p.Info().Scopes.Ask(attempt.Scopes, attempt.NativeScopes),
 		LoginHint:    attempt.LoginHint, Prompt: attempt.Prompt,
 		ForceConsent: attempt.ConsentForced, Renewing: attempt.AccountID != 0,

@@ -138,7 +138,7 @@ func (s *Service) complete(ctx context.Context, attempt store.Attempt, query url
 		return "", fmt.Errorf("open the verifier: %w", err)
 	}
 	tokens, identity, err := redirector.Exchange(ctx, reg.Registration, provider.Callback{
-		Params: query, Verifier: secret.New(string(verifier)), RedirectURI: s.callbackURL(reg.Registration),
+		Params: query, Verifier: secret.New(string(verifier)), RedirectURI: CallbackURL(s.PublicURL, reg.Registration),
 		NativeScopes: info.Scopes.Ask(attempt.Scopes, attempt.NativeScopes),
 	})
 	if err != nil {

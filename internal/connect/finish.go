@@ -199,6 +199,8 @@ func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (s
 	switch {
 	case errors.Is(err, store.ErrConflict):
 		return "", err
+	case errors.Is(err, store.ErrNotFound):
+		return "", fault.Wrap(fault.StateExpired, err) // swept away meanwhile
 	case err != nil:
 		return "", fault.Wrap(fault.StoreUnavailable, err)
 	}

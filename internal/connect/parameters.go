@@ -14,8 +14,8 @@ import (
 // The parameters of authorize that Avain reads, and the longest value it takes,
 // in bytes. Others are ignored: real clients send several that mean nothing here.
 var bounds = map[string]int{
-	"clientId": 64, "serviceType": 32, "scopes": 4096, "nativeScopes": 4096, "responseType": 16,
-	"returnUrl": 2048, "state": 4096, "accountId": 20, "clientOrgId": 255, "loginHint": 320,
+	"clientId": 64, "serviceType": 32, "scopes": 2048, "nativeScopes": 2048, "responseType": 16,
+	"returnUrl": 2048, "state": 2048, "accountId": 20, "clientOrgId": 255, "loginHint": 320,
 	"prompt": 64, "ensureScopes": 5, "authEmail": 320, "recycle": 5,
 	"codeChallenge": 128, "codeChallengeMethod": 16,
 }

@@ -86,6 +86,10 @@ func (s *Service) replayed(ctx context.Context, app account.Application, held st
 // checkVerifier is PKCE on our own edge (RFC 7636 §4.6).
 func checkVerifier(challenge string, verifier secret.Text) error {
 	if challenge == "" {
+		if !verifier.IsZero() {
+			// Somebody may have taken the challenge out on the way (RFC 9700 §2.1.1).
+			return fault.New(fault.VerifierMismatch, "The sign-in was started without a codeChallenge.")
+		}
 		return nil
 	}
 	if verifier.IsZero() {

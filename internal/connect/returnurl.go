@@ -3,12 +3,13 @@ package connect
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/avain-project/avain/internal/weburl"
 )
 
 // ours are the parameter names that the flow adds to a return URL. A return URL
@@ -21,9 +22,6 @@ var ours = []string{
 // customScheme is a private-use scheme of a native application (RFC 8252 §7.1).
 var customScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
 
-// dangerous schemes run or read something in the browser itself.
-var dangerous = []string{"javascript", "data", "file", "blob", "vbscript", "about", "filesystem", "view-source", "intent", "ws", "wss", "ftp"}
-
 // CheckReturnURL tells whether a return URL can be registered: https, http on a
 // loopback host, or an application's own scheme.
 func CheckReturnURL(raw string) error {
@@ -34,10 +32,10 @@ func CheckReturnURL(raw string) error {
 	switch {
 	case u.Scheme == "https":
 	case u.Scheme == "http":
-		if !loopback(u.Hostname()) {
+		if !weburl.Loopback(u.Hostname()) {
 			return fmt.Errorf("%s: http is for loopback addresses only; use https", raw)
 		}
-	case slices.Contains(dangerous, u.Scheme):
+	case weburl.Dangerous(u.Scheme):
 		return fmt.Errorf("%s: the scheme %s cannot be registered", raw, u.Scheme)
 	case !customScheme.MatchString(u.Scheme):
 		return fmt.Errorf("%s: the scheme is malformed", raw)
@@ -118,22 +116,40 @@ func checkQuery(raw string) error {
 		return errors.New("the query of the return URL is malformed")
 	}
 	for name := range query {
-		// A second decoding catches names that were encoded twice.
-		again, err := url.QueryUnescape(name)
-		if err != nil {
-			again = name
-		}
-		for _, n := range []string{name, again} {
-			// Some readers end a name at a NUL or pass over control characters.
-			if strings.ContainsFunc(n, unicode.IsControl) {
-				return errors.New("a name in the query of the return URL has control characters")
-			}
-			if slices.ContainsFunc(ours, func(our string) bool { return strings.EqualFold(our, strings.TrimSpace(n)) }) {
-				return fmt.Errorf("the query of a return URL cannot use the name %q, which Avain adds itself", n)
-			}
+		if err := checkName(name); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// maxDecodings is how often a name may have been encoded before anybody stops
+// believing that it is one.
+const maxDecodings = 5
+
+// checkName reads a name as every reader behind us might: decoded once more, and
+// again, and as the beginning of a list or map (code[], state.x).
+func checkName(name string) error {
+	for range maxDecodings {
+		// Some readers end a name at a NUL or pass over control characters.
+		if strings.ContainsFunc(name, unicode.IsControl) {
+			return errors.New("a name in the query of the return URL has control characters")
+		}
+		bare := name
+		if at := strings.IndexAny(name, "[."); at >= 0 {
+			bare = name[:at]
+		}
+		bare = strings.TrimSpace(bare)
+		if slices.ContainsFunc(ours, func(our string) bool { return strings.EqualFold(our, bare) }) {
+			return fmt.Errorf("the query of a return URL cannot use the name %q, which Avain adds itself", name)
+		}
+		decoded, err := url.QueryUnescape(name)
+		if err != nil || decoded == name {
+			return nil
+		}
+		name = decoded
+	}
+	return errors.New("a name in the query of the return URL is encoded over and over")
 }
 
 // MatchReturnURL tells whether raw is one of the registered return URLs: scheme,
@@ -165,32 +181,10 @@ func matches(want, got *url.URL) bool {
 	if want.RawQuery != "" && want.RawQuery != got.RawQuery {
 		return false
 	}
-	if want.Scheme == "http" && loopback(want.Hostname()) {
+	if want.Scheme == "http" && weburl.Loopback(want.Hostname()) {
 		return strings.EqualFold(want.Hostname(), got.Hostname())
 	}
 	return strings.EqualFold(want.Host, got.Host)
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-// Origin is the web origin of a return URL, for CORS; empty for an application's
-// own scheme.
-func Origin(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		return ""
-	}
-	host := strings.ToLower(u.Host)
-	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
-		host = strings.TrimSuffix(host, ":"+port) // browsers leave it out
-	}
-	return u.Scheme + "://" + host
 }
 
 // answerURL adds the answer to the return URL: to the query, and in token mode to

@@ -90,6 +90,7 @@ func TestReturnURLNeverCarriesOurNames(t *testing.T) {
 	names := []string{
 		"code", "state", "status", "error", "details", "accessToken", "accountId", "userId", "userSession", "requestId", "iss",
 		"CODE", "AccessToken", "accesstoken", "cod%65", "%63%6f%64%65", "co%2564e", "%2563ode", "+code", "code+", "%20code",
+		"code[]", "code%5B%5D", "state[x]", "status.x", "code%255B", "%252563ode", "%25252563ode", "%2525252525252563ode", "a%252525252525252541",
 		"code%00", "code%0a", "%09code", "%C5%BFtate", "acce%C5%BFsToken", "acces%73To%E2%84%AAen",
 	}
 	for _, name := range names {
@@ -108,7 +109,7 @@ func TestReturnURLNeverCarriesOurNames(t *testing.T) {
 			}
 		}
 	}
-	for _, free := range []string{"codes", "mystate", "tenant", "a%20code", "error_uri", "co"} {
+	for _, free := range []string{"codes", "mystate", "tenant", "a%20code", "error_uri", "co", "my[code]", "a.state", "codes[]", "a%25252541"} {
 		if raw := returnTo + "?" + free + "=code"; !MatchReturnURL([]string{returnTo}, raw) {
 			t.Errorf("%s does not match", raw)
 		}

@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"log/slog"
 	"net/url"
 	"time"
 
@@ -24,6 +23,7 @@ const CallbackPath = "/v1/auth/callback"
 type Store interface {
 	ApplicationByClientID(ctx context.Context, clientID string) (store.Application, error)
 	Application(ctx context.Context, id string) (store.Application, error)
+	OpenAttempts(ctx context.Context, applicationID string, now time.Time, limit int) (int, error)
 	CreateAttempt(ctx context.Context, a store.Attempt) error
 	Attempt(ctx context.Context, stateHash []byte) (store.Attempt, error)
 	ConsumeAttempt(ctx context.Context, stateHash, browserHash []byte, now time.Time) (store.Attempt, error)
@@ -50,9 +50,11 @@ type Config struct {
 	Providers   provider.Registry
 	PublicURL   *url.URL
 	Now         func() time.Time
-	Logger      *slog.Logger
 	// ExchangeTimeout bounds the calls of one callback; default 30 s.
 	ExchangeTimeout time.Duration
+	// MaxOpenAttempts bounds how many attempts of one application may wait for their
+	// callback, since anybody can begin them; default 10,000.
+	MaxOpenAttempts int
 }
 
 // Service runs the flow. It keeps no state of its own.
@@ -62,6 +64,9 @@ type Service struct{ Config }
 func New(cfg Config) *Service {
 	if cfg.ExchangeTimeout == 0 {
 		cfg.ExchangeTimeout = 30 * time.Second
+	}
+	if cfg.MaxOpenAttempts == 0 {
+		cfg.MaxOpenAttempts = 10_000
 	}
 	return &Service{Config: cfg}
 }
@@ -80,10 +85,15 @@ type Outcome struct {
 	ApplicationName string
 }
 
-// callbackURL is the redirect URI that the provider knows.
-func (s *Service) callbackURL(reg account.Registration) string {
-	if reg.CallbackURL != "" {
+// CallbackURL is the redirect URI that the provider knows: the registration's relay,
+// or our own below the public URL. Where that is not known (nil) it is empty.
+func CallbackURL(public *url.URL, reg account.Registration) string {
+	switch {
+	case reg.CallbackURL != "":
 		return reg.CallbackURL
+	case public == nil:
+		return ""
+	default:
+		return public.JoinPath(CallbackPath).String()
 	}
-	return s.PublicURL.JoinPath(CallbackPath).String()
 }

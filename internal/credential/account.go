@@ -55,7 +55,7 @@ func (s *Service) Ping(ctx context.Context, acct account.Account) error {
 		return err
 	}
 	err = pinger.Ping(ctx, reg.Registration, live.tokens)
-	if refusesToken(err) && !live.tokens.Refresh.IsZero() {
+	if refusesToken(err) && !live.tokens.Refresh.IsZero() && !s.refusedLately(acct, live) {
 		if live, err = s.refresh(ctx, acct.ID, live.record.Generation); err != nil {
 			return err
 		}
@@ -64,9 +64,7 @@ func (s *Service) Ping(ctx context.Context, acct account.Account) error {
 	marker := authenticated{service: s, provider: p, account: acct, held: live}
 	switch {
 	case err == nil:
-		if acct.TokenStatus == account.TokenInvalid {
-			marker.mark(ctx, live, account.TokenActive)
-		}
+		marker.mark(ctx, live, account.TokenActive)
 		return nil
 	case refusesToken(err):
 		marker.mark(ctx, live, account.TokenInvalid)

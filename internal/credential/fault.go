@@ -17,7 +17,7 @@ func Fault(err error) error {
 	f := &fault.Error{Code: codeOf(e), RetryAfter: e.RetryAfter, Err: err}
 	// Whoever has just said no knows the cause.
 	if e.Cause != "" && e.Class != provider.Later && f.Code != fault.AccessDenied {
-		f.Detail = "Probable cause: " + e.Cause + "."
+		f.Detail = probably(e)
 	}
 	return f
 }
@@ -30,8 +30,6 @@ func codeOf(e *provider.Error) fault.Code {
 		return fault.ProviderMalformed
 	case provider.CodeTimeout:
 		return fault.ProviderTimeout
-	case provider.CodeIssuer:
-		return fault.IssuerMismatch
 	case provider.CodeNoRefresh:
 		return fault.RefreshFailed
 	}
@@ -47,4 +45,13 @@ func codeOf(e *provider.Error) fault.Code {
 	default:
 		return fault.ProviderUnavailable
 	}
+}
+
+// probably tells a person why, and what helps.
+func probably(e *provider.Error) string {
+	text := "Probable cause: " + e.Cause + "."
+	if e.Cure != "" {
+		text += " What helps: " + e.Cure + "."
+	}
+	return text
 }

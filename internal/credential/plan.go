@@ -15,16 +15,16 @@ import (
 type Plan struct {
 	// Credential is the record to store; nil keeps the stored one untouched.
 	Credential *store.Credential
-	// ExpectGeneration is what Credential replaces; 0 for a first one.
+	// ExpectGeneration is what Credential replaces, or what is kept; 0 for a first one.
 	ExpectGeneration int64
 	// NativeScopes are those that the account holds afterwards.
 	NativeScopes []string
 	ExpiresAt    time.Time
-	// Renewable: a refresh token is held afterwards.
+	// Renewable: a refresh token is held afterwards that stands for all of them.
 	Renewable bool
 }
 
-// Plan decides. acct is nil for a new account. A live credential is never
+// Plan decides. acct is nil for a new account. A working credential is never
 // replaced by one that reaches less far, and never loses its refresh token.
 func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.Registration, answer provider.Tokens) (Plan, error) {
 	p, ok := s.Providers.Of(reg.ServiceType)
@@ -32,9 +32,9 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 		return Plan{}, fault.New(fault.ServiceTypeUnavailable, "")
 	}
 	info := p.Info()
-	expires := s.expiry(answer, info)
+	fresh := held{tokens: answer, expires: s.expiry(answer, info), refreshScopes: answer.NativeScopes}
 	if acct == nil {
-		return s.replace(store.Credential{}, answer, expires)
+		return s.replace(info, fresh)
 	}
 	record, err := s.Store.Credential(ctx, acct.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -43,30 +43,40 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 	if err != nil {
 		return Plan{}, fault.Wrap(fault.StoreUnavailable, err)
 	}
-	// A dead, wiped or foreign credential has nothing to keep. Another
-	// registration's refresh token is of no use to this one.
-	if record.Sealed == nil || acct.TokenStatus == account.TokenDead || acct.RegistrationID != reg.ID {
-		return s.replace(record, answer, expires)
+	fresh.record = record
+	if record.Sealed == nil || acct.TokenStatus == account.TokenDead {
+		return s.replace(info, fresh) // nothing to keep
 	}
 	stored, err := s.unseal(record)
 	if err != nil {
 		return Plan{}, err
 	}
+	working := acct.TokenStatus == account.TokenActive
 	narrower := !info.Scopes.Wider(answer.NativeScopes, stored.tokens.NativeScopes)
-	if narrower && !stored.tokens.Refresh.IsZero() {
-		return Plan{NativeScopes: stored.tokens.NativeScopes, ExpiresAt: stored.expires, Renewable: true}, nil
+	if working && narrower && !stored.tokens.Refresh.IsZero() {
+		return Plan{
+			ExpectGeneration: record.Generation, NativeScopes: stored.tokens.NativeScopes, ExpiresAt: stored.expires, Renewable: true,
+		}, nil
 	}
-	return s.replace(record, stored.tokens.Merge(answer), expires)
+	// A refresh token is of use to the registration alone that it was issued to.
+	if answer.Refresh.IsZero() && acct.RegistrationID == reg.ID {
+		fresh.tokens = stored.tokens.Merge(answer)
+		fresh.refreshScopes = nil
+		if working {
+			fresh.refreshScopes = stored.refreshScopes
+		}
+	}
+	return s.replace(info, fresh)
 }
 
-func (s *Service) replace(record store.Credential, t provider.Tokens, expires time.Time) (Plan, error) {
-	expect := record.Generation
-	sealed, err := s.sealed(record, t, expires)
+func (s *Service) replace(info provider.Info, h held) (Plan, error) {
+	sealed, err := s.sealed(h)
 	if err != nil {
 		return Plan{}, err
 	}
 	return Plan{
-		Credential: &sealed, ExpectGeneration: expect,
-		NativeScopes: t.NativeScopes, ExpiresAt: expires, Renewable: !t.Refresh.IsZero(),
+		Credential: &sealed, ExpectGeneration: h.record.Generation,
+		NativeScopes: h.tokens.NativeScopes, ExpiresAt: h.expires,
+		Renewable: !h.tokens.Refresh.IsZero() && info.Scopes.Wider(h.refreshScopes, h.tokens.NativeScopes),
 	}, nil
 }

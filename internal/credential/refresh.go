@@ -29,10 +29,16 @@ func (s *Service) refresh(ctx context.Context, id account.ID, generation int64) 
 		defer cancel()
 		return s.refreshOnce(own, id, generation)
 	})
+	s.waiting.Add(1)
 	select {
 	case <-ctx.Done():
+		go func() {
+			defer s.waiting.Done()
+			<-flight
+		}()
 		return held{}, ctx.Err()
 	case done := <-flight:
+		s.waiting.Done()
 		if done.Err != nil {
 			return held{}, done.Err
 		}
@@ -48,9 +54,9 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, generation int
 	if current.record.Generation > generation {
 		return current, nil // somebody was quicker
 	}
-	acct, err := s.Store.Account(ctx, id)
+	acct, err := s.Account(ctx, id)
 	if err != nil {
-		return held{}, fault.Wrap(fault.StoreUnavailable, err)
+		return held{}, err
 	}
 	reg, err := s.Registration(ctx, acct.RegistrationID)
 	if err != nil {
@@ -65,29 +71,59 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, generation int
 	if err != nil {
 		return s.refused(ctx, acct, current, err)
 	}
-	return s.save(ctx, acct, current, answer, s.expiry(answer, p.Info()))
+	return s.save(ctx, acct, current, answer, p.Info())
 }
 
 // save persists the answer before anyone uses it. Whoever stored a newer
 // credential meanwhile has won, and theirs is returned.
-func (s *Service) save(ctx context.Context, acct account.Account, current held, answer provider.Tokens, expires time.Time) (held, error) {
-	merged := current.tokens.Merge(answer)
-	record, err := s.sealed(current.record, merged, expires)
+func (s *Service) save(ctx context.Context, acct account.Account, current held, answer provider.Tokens, info provider.Info) (held, error) {
+	renewed := held{
+		record: current.record, tokens: current.tokens.Merge(answer), expires: s.expiry(answer, info),
+		refreshScopes: current.refreshScopes,
+	}
+	state := store.TokenState{Status: account.TokenActive, IssuedAt: s.Now(), ExpiresAt: renewed.expires}
+	if answer.NativeScopes != nil {
+		// The provider says what is left: people may take access away in parts.
+		renewed.refreshScopes = answer.NativeScopes
+		state.NativeScopes = answer.NativeScopes
+		state.Scopes = info.Scopes.Unified(answer.NativeScopes)
+	}
+	record, err := s.sealed(renewed)
 	if err != nil {
 		return held{}, err
 	}
-	state := store.TokenState{Status: account.TokenActive, IssuedAt: s.Now(), ExpiresAt: expires}
-	err = s.Store.SaveCredential(ctx, record, current.record.Generation, state)
+	err = s.persist(ctx, record, current.record.Generation, state)
 	switch {
 	case errors.Is(err, store.ErrConflict):
 		return s.open(ctx, acct.ID)
 	case err != nil:
+		// Callers may be gone, so this is told here: a rotated token may be lost.
+		s.Logger.ErrorContext(ctx, "a refreshed credential could not be saved", "account", acct.ID, "error", err)
 		return held{}, fault.Wrap(fault.StoreUnavailable, fmt.Errorf("save the refreshed credential of account %s: %w", acct.ID, err))
 	}
 	record.Generation = current.record.Generation + 1
-	renewed := held{record: record, tokens: merged, expires: expires}
+	renewed.record = record
 	s.remembered.credentials.Add(acct.ID, renewed)
 	return renewed, nil
+}
+
+// saveAgainAfter are the waits between tries to save: the provider has given a
+// token away by now, and will not give it twice.
+var saveAgainAfter = [...]time.Duration{50 * time.Millisecond, 200 * time.Millisecond, time.Second}
+
+func (s *Service) persist(ctx context.Context, record store.Credential, expect int64, state store.TokenState) error {
+	for _, wait := range saveAgainAfter {
+		err := s.Store.SaveCredential(ctx, record, expect, state)
+		if err == nil || errors.Is(err, store.ErrConflict) {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+	}
+	return s.Store.SaveCredential(ctx, record, expect, state)
 }
 
 // refused notes on the account what the provider's refusal means for it. Passing
@@ -99,7 +135,7 @@ func (s *Service) refused(ctx context.Context, acct account.Account, current hel
 	if !errors.As(refusal, &e) {
 		return held{}, refusal
 	}
-	state := store.TokenState{Error: e.Cause, IssuedAt: acct.TokenIssuedAt, ExpiresAt: acct.AuthExpiresAt}
+	state := store.TokenState{Error: e.Cause}
 	switch e.Class {
 	case provider.Dead:
 		state.Status = account.TokenDead
@@ -116,7 +152,7 @@ func (s *Service) refused(ctx context.Context, acct account.Account, current hel
 		return s.open(ctx, acct.ID)
 	}
 	if e.Class == provider.User {
-		return held{}, &fault.Error{Code: fault.RefreshFailed, Detail: "Probable cause: " + e.Cause + ".", Err: refusal}
+		return held{}, &fault.Error{Code: fault.RefreshFailed, Detail: probably(e), Err: refusal}
 	}
 	return held{}, Fault(refusal)
 }

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/fault"
@@ -22,52 +23,57 @@ const (
 	RevokeRefused Revocation = "not-confirmed" // the provider did not confirm; our copy is gone all the same
 )
 
-// Revoke ends the account's grant at the provider, where no other live account
-// shares it, and wipes our copy in any case: what a caller asked us to forget is
-// forgotten even while the provider is down.
+// wipeTries is how often a credential that changes while it is being wiped is
+// read anew.
+const wipeTries = 4
+
+// Revoke wipes our copy of the account's credential, and then ends the grant at
+// the provider where no other live account rests on it. Our copy goes first and
+// in any case: what a caller asked us to forget is forgotten even while the
+// provider is down, or where the copy does not open any more.
 func (s *Service) Revoke(ctx context.Context, acct account.Account) (Revocation, error) {
 	ctx = context.WithoutCancel(ctx)
-	outcome, err := s.revokeAtProvider(ctx, acct)
-	if err != nil {
-		return "", err
+	state := store.TokenState{Status: account.TokenDead, Error: "the credential was removed on request"}
+	for range wipeTries {
+		record, err := s.Store.Credential(ctx, acct.ID)
+		if errors.Is(err, store.ErrNotFound) || err == nil && record.Sealed == nil {
+			return NothingToEnd, nil
+		}
+		if err != nil {
+			return "", fault.Wrap(fault.StoreUnavailable, err)
+		}
+		shared, err := s.Store.WipeCredential(ctx, acct.ID, record.Generation, state)
+		if errors.Is(err, store.ErrConflict) {
+			continue // renewed or connected again meanwhile: that one is to go too
+		}
+		if err != nil {
+			return "", fault.Wrap(fault.StoreUnavailable, err)
+		}
+		s.remembered.credentials.Remove(acct.ID)
+		if shared {
+			return Kept, nil
+		}
+		return s.revokeAtProvider(ctx, acct, record), nil
 	}
-	s.remembered.credentials.Remove(acct.ID)
-	state := store.TokenState{
-		Status: account.TokenDead, Error: "the credential was removed on request", IssuedAt: acct.TokenIssuedAt,
-	}
-	if err := s.Store.WipeCredential(ctx, acct.ID, state); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return "", fault.Wrap(fault.StoreUnavailable, err)
-	}
-	return outcome, nil
+	return "", fault.Wrap(fault.StoreUnavailable, fmt.Errorf("the credential of account %s changed %d times while it was being wiped", acct.ID, wipeTries))
 }
 
-func (s *Service) revokeAtProvider(ctx context.Context, acct account.Account) (Revocation, error) {
-	current, err := s.open(ctx, acct.ID)
-	if fault.Is(err, fault.TokenDead) {
-		return NothingToEnd, nil
-	}
-	if err != nil {
-		return "", err
-	}
-	shared, err := s.Store.SharesGrant(ctx, acct.RegistrationID, acct.Identity.Subject, acct.ID)
-	if err != nil {
-		return "", fault.Wrap(fault.StoreUnavailable, err)
-	}
-	if shared {
-		return Kept, nil
-	}
+func (s *Service) revokeAtProvider(ctx context.Context, acct account.Account, record store.Credential) Revocation {
 	p, _ := s.Providers.Of(acct.ServiceType)
 	revoker, ok := p.(provider.Revoker)
 	if !ok {
-		return Unsupported, nil
+		return Unsupported
 	}
-	reg, err := s.Registration(ctx, acct.RegistrationID)
+	wiped, err := s.unseal(record)
+	if err == nil {
+		var reg Registered
+		if reg, err = s.Registration(ctx, acct.RegistrationID); err == nil {
+			err = revoker.Revoke(ctx, reg.Registration, wiped.tokens)
+		}
+	}
 	if err != nil {
-		return "", err
+		s.Logger.WarnContext(ctx, "the revocation is not confirmed by the provider", "account", acct.ID, "error", err)
+		return RevokeRefused
 	}
-	if err := revoker.Revoke(ctx, reg.Registration, current.tokens); err != nil {
-		s.Logger.WarnContext(ctx, "the provider did not confirm the revocation", "account", acct.ID, "error", err)
-		return RevokeRefused, nil
-	}
-	return Revoked, nil
+	return Revoked
 }

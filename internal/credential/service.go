@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -30,8 +31,7 @@ type Store interface {
 	Credential(ctx context.Context, id account.ID) (store.Credential, error)
 	SaveCredential(ctx context.Context, c store.Credential, expect int64, state store.TokenState) error
 	MarkToken(ctx context.Context, id account.ID, generation int64, state store.TokenState) (bool, error)
-	WipeCredential(ctx context.Context, id account.ID, state store.TokenState) error
-	SharesGrant(ctx context.Context, registrationID, subject string, except account.ID) (bool, error)
+	WipeCredential(ctx context.Context, id account.ID, generation int64, state store.TokenState) (shared bool, err error)
 	DeleteAccount(ctx context.Context, id account.ID, now time.Time) error
 	AppendAudit(ctx context.Context, e store.AuditEvent) error
 }
@@ -53,6 +53,7 @@ type Config struct {
 type Service struct {
 	Config
 	flights    singleflight.Group
+	waiting    sync.WaitGroup // callers of flights, gone or not
 	remembered remembered
 }
 
@@ -64,6 +65,10 @@ func New(cfg Config) *Service {
 	return &Service{Config: cfg, remembered: newRemembered()}
 }
 
+// Wait returns when no refresh is on its way any more. A refresh that the provider
+// has seen must be stored before the store is closed, even if its callers are gone.
+func (s *Service) Wait() { s.waiting.Wait() }
+
 // early is how long before its end an access token is renewed, so that it does
 // not end on the way to the provider.
 const early = 60 * time.Second
@@ -73,6 +78,10 @@ type held struct {
 	record  store.Credential
 	tokens  provider.Tokens
 	expires time.Time // as the provider said, or as is assumed
+	// refreshScopes are what the refresh token stands for. An access token of the
+	// same sign-in may reach further, where it came without a refresh token of its
+	// own.
+	refreshScopes []string
 }
 
 // sealedTokens is the sealed form of provider.Tokens. The access token's end is
@@ -82,6 +91,9 @@ type sealedTokens struct {
 	Refresh      string    `json:"refresh,omitempty"`
 	ExpiresAt    time.Time `json:"expiresAt"`
 	NativeScopes []string  `json:"nativeScopes"`
+	// RefreshScopes differ from NativeScopes only where the two tokens come from
+	// different answers.
+	RefreshScopes []string `json:"refreshScopes"`
 }
 
 // open reads and unseals the account's credential.
@@ -113,16 +125,19 @@ func (s *Service) unseal(record store.Credential) (held, error) {
 		// The text of a JSON error may quote the plain value.
 		return held{}, fmt.Errorf("the credential of account %s is damaged", record.AccountID)
 	}
-	return held{record: record, expires: t.ExpiresAt, tokens: provider.Tokens{
-		Access: secret.New(t.Access), Refresh: secret.New(t.Refresh), NativeScopes: t.NativeScopes,
-	}}, nil
+	return held{
+		record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes,
+		tokens: provider.Tokens{Access: secret.New(t.Access), Refresh: secret.New(t.Refresh), NativeScopes: t.NativeScopes},
+	}, nil
 }
 
-// sealed makes the record that holds tokens, whose access token ends at expires.
-// An existing record keeps its id and data key; otherwise both are made.
-func (s *Service) sealed(record store.Credential, t provider.Tokens, expires time.Time) (store.Credential, error) {
+// sealed makes the record that holds what h holds. An existing record keeps its id
+// and data key; otherwise both are made.
+func (s *Service) sealed(h held) (store.Credential, error) {
+	record := h.record
 	plain, err := json.Marshal(sealedTokens{
-		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ExpiresAt: expires, NativeScopes: t.NativeScopes,
+		Access: h.tokens.Access.Reveal(), Refresh: h.tokens.Refresh.Reveal(), ExpiresAt: h.expires,
+		NativeScopes: h.tokens.NativeScopes, RefreshScopes: h.refreshScopes,
 	})
 	if err != nil {
 		return store.Credential{}, errors.New("encode the credential")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/fault"
@@ -33,7 +35,10 @@ func (s *Service) Use(ctx context.Context, acct account.Account, resource string
 	}
 	return provider.Session{
 		Endpoint: endpoint,
-		Client:   &http.Client{Transport: &authenticated{service: s, provider: p, account: acct, held: live}},
+		Client: &http.Client{
+			Transport:     &authenticated{service: s, provider: p, account: acct, held: live, endpoint: endpoint},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 	}, nil
 }
 
@@ -66,7 +71,17 @@ func (s *Service) live(ctx context.Context, acct account.Account) (held, error) 
 		}
 		return held{}, s.ended(ctx, acct, current)
 	}
-	return s.refresh(ctx, acct.ID, current.record.Generation)
+	renewed, err := s.refresh(ctx, acct.ID, current.record.Generation)
+	if err != nil && passing(err) && now.Before(current.expires) {
+		return current, nil // good for its last seconds yet
+	}
+	return renewed, err
+}
+
+// passing tells trouble that is nobody's grant's fault.
+func passing(err error) bool {
+	return fault.Is(err, fault.ProviderUnavailable) || fault.Is(err, fault.ProviderTimeout) ||
+		fault.Is(err, fault.ProviderMalformed) || fault.Is(err, fault.ProviderConfig)
 }
 
 // ended shows on the account that its access token is over and cannot be renewed.
@@ -86,6 +101,7 @@ type authenticated struct {
 	provider provider.Provider
 	account  account.Account
 	held     held
+	endpoint *url.URL // the only scheme and host that may see the credential
 }
 
 // RoundTrip implements http.RoundTripper: once, where the provider answers 401
@@ -96,7 +112,7 @@ func (a *authenticated) RoundTrip(req *http.Request) (*http.Response, error) {
 		a.recovered(req.Context(), res)
 		return res, err
 	}
-	if a.held.tokens.Refresh.IsZero() {
+	if a.held.tokens.Refresh.IsZero() || a.service.refusedLately(a.account, a.held) {
 		a.mark(req.Context(), a.held, account.TokenInvalid)
 		return res, nil
 	}
@@ -117,6 +133,9 @@ func (a *authenticated) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (a *authenticated) send(req *http.Request, h held) (*http.Response, error) {
+	if req.URL.Scheme != a.endpoint.Scheme || req.URL.Host != a.endpoint.Host {
+		return nil, fmt.Errorf("the credential is for %s and does not go to %s", a.endpoint.Host, req.URL.Host)
+	}
 	req = req.Clone(req.Context())
 	if custom, ok := a.provider.(provider.Authorizer); ok {
 		custom.Authorize(req, h.tokens)
@@ -155,14 +174,23 @@ func (a *authenticated) recovered(ctx context.Context, res *http.Response) {
 }
 
 func (a *authenticated) mark(ctx context.Context, h held, status account.TokenStatus) {
-	if a.account.TokenStatus == status {
+	if a.account.TokenStatus == status && a.account.CredentialGeneration == h.record.Generation {
 		return
 	}
-	state := store.TokenState{Status: status, IssuedAt: a.account.TokenIssuedAt, ExpiresAt: h.expires}
+	state := store.TokenState{Status: status}
 	if status == account.TokenInvalid {
 		state.Error = "the provider answers 401 to a fresh access token"
 	}
 	if _, err := a.service.Store.MarkToken(context.WithoutCancel(ctx), a.account.ID, h.record.Generation, state); err != nil {
 		a.service.Logger.ErrorContext(ctx, "could not mark the account", "account", a.account.ID, "error", err)
 	}
+}
+
+// settle is how long a renewed token that the provider refused too is not renewed
+// again: where a 401 lasts, each call would else cost a refresh.
+const settle = time.Minute
+
+func (s *Service) refusedLately(acct account.Account, h held) bool {
+	return acct.TokenStatus == account.TokenInvalid && acct.CredentialGeneration == h.record.Generation &&
+		s.Now().Sub(h.record.UpdatedAt) < settle
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/app"
+	"github.com/avain-project/avain/internal/weburl"
 )
 
 func checkLoopback(listen string) error {
@@ -19,7 +20,7 @@ func checkLoopback(listen string) error {
 	if err != nil {
 		return &app.UsageError{Err: fmt.Errorf("--listen %q: write host:port", listen)}
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !weburl.Loopback(host) {
 		return &app.UsageError{Err: fmt.Errorf("--listen %s: the demo serves loopback addresses only, since its sandbox lets anybody sign in", listen)}
 	}
 	return nil

@@ -9,6 +9,7 @@
 //     credential is set: proxy.go).
 //   - Headers pass by allow-list in both directions (headers.go).
 //   - Redirects are handed back, never followed.
+//   - Neither side can hold a stream by silence (stall.go).
 //   - A body of up to 64 KiB is kept aside while it streams, so that one 401 can be
 //     answered with a renewed credential (body.go).
 package direct

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync"
+	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential"
@@ -27,6 +28,9 @@ type Config struct {
 	Credentials Credentials
 	Providers   provider.Registry
 	Logger      *slog.Logger
+	// Stall is how long the provider may send, or the caller take, no byte of an
+	// answer; default 5 min.
+	Stall time.Duration
 	// Fail shows a failure of our own; a provider's error passes as it is.
 	Fail func(http.ResponseWriter, *http.Request, error)
 }
@@ -41,6 +45,9 @@ type Proxy struct {
 
 // New makes the proxy.
 func New(cfg Config) *Proxy {
+	if cfg.Stall == 0 {
+		cfg.Stall = 5 * time.Minute
+	}
 	p := &Proxy{
 		Config: cfg, lists: map[account.ServiceType]headerLists{},
 		errorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelWarn),
@@ -75,6 +82,8 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, acct account.Accou
 		return
 	}
 	lists := p.lists[acct.ServiceType]
+	ctx, giveUp := context.WithCancelCause(r.Context())
+	defer giveUp(nil)
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.Out.URL, pr.Out.Host = to, to.Host
@@ -82,9 +91,10 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, acct account.Accou
 			// gets them byte for byte.
 			pr.Out.URL.RawQuery = pr.In.URL.RawQuery
 			only(pr.Out.Header, lists.request)
+			pr.Out.Trailer = nil // they would pass by every list
 			remember(pr.Out)
 		},
-		Transport:  final{session.Client.Transport, r.Context()},
+		Transport:  final{session.Client.Transport, ctx},
 		BufferPool: &p.buffers,
 		ErrorLog:   p.errorLog,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
@@ -97,9 +107,10 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, acct account.Accou
 		if res.ContentLength > bufferSize {
 			proxy.FlushInterval = -1
 		}
+		res.Body = newPatient(res.Body, p.Stall, giveUp)
 		return answer(res, lists.response)
 	}
-	proxy.ServeHTTP(w, r)
+	proxy.ServeHTTP(newHurried(w, p.Stall), r)
 }
 
 // final hides the interim answers (103 and its like) from ReverseProxy, which

@@ -27,7 +27,7 @@ type floor struct {
 }
 
 var (
-	leaves    = []string{"words", "fault"}
+	leaves    = []string{"words", "fault", "weburl"}
 	ground    = []string{"outbound", "seal", "jobs", "store"}
 	services  = []string{"access", "credential", "connect", "direct", "operator"}
 	providers = []string{"provider", "oauth", "driver", "drivers"}
@@ -38,6 +38,7 @@ var (
 var house = []floor{
 	{"words", []string{"internal/account", "internal/scope", "internal/secret"}, leaves},
 	{"fault", []string{"internal/fault"}, leaves},
+	{"weburl", []string{"internal/weburl"}, nil},
 
 	// Suites and look-ups that tests share: they may look at what they try, and no room looks at them.
 	{"test support", []string{"internal/testenv", "internal/floors", "internal/store/storetest", "internal/provider/providertest"}, product},

@@ -132,15 +132,13 @@ type SetApplication struct {
 
 // SetApplication changes an application. Whether it is public never changes.
 func (s *Service) SetApplication(ctx context.Context, ref string, in SetApplication) (account.Application, error) {
-	app, err := s.Application(ctx, ref)
-	if err != nil {
-		return account.Application{}, err
-	}
-	app, _, err = s.update(ctx, app, in.onto(app))
-	return app, err
+	return s.change(ctx, ref, func(app *account.Application) error {
+		in.onto(app)
+		return nil
+	})
 }
 
-func (in SetApplication) onto(app account.Application) account.Application {
+func (in SetApplication) onto(app *account.Application) {
 	set(&app.Name, in.Name)
 	set(&app.Settings.TokenMode, in.TokenMode)
 	set(&app.Settings.CodeLifetime, in.CodeLifetime)
@@ -148,7 +146,6 @@ func (in SetApplication) onto(app account.Application) account.Application {
 	set(&app.Settings.ProviderAuth, in.ProviderAuth)
 	set(&app.Settings.Origins, in.Origins)
 	set(&app.ReturnURLs, in.ReturnURLs)
-	return app
 }
 
 func set[T any](to, from *T) {
@@ -157,21 +154,48 @@ func set[T any](to, from *T) {
 	}
 }
 
-// update writes want over have where they differ.
-func (s *Service) update(ctx context.Context, have, want account.Application) (account.Application, Action, error) {
-	if err := checkChanged(have, want); err != nil {
-		return account.Application{}, "", err
+// change edits the application that ref names.
+func (s *Service) change(ctx context.Context, ref string, edit func(*account.Application) error) (account.Application, error) {
+	app, err := s.Application(ctx, ref)
+	if err != nil {
+		return account.Application{}, err
 	}
-	want.ReturnURLs, want.Settings.Origins = unique(want.ReturnURLs), unique(want.Settings.Origins)
-	if sameApplication(have, want) {
-		return have, Unchanged, nil
-	}
-	want.UpdatedAt = s.Now()
-	if err := s.Store.UpdateApplication(ctx, want); err != nil {
-		return account.Application{}, "", err
-	}
-	return want, Updated, s.audit(ctx, auditApplicationUpdated, want.ID, 0, want.Name)
+	app, _, err = s.update(ctx, app.ID, edit)
+	return app, err
 }
+
+// update edits an application as it stands in that moment: what another operator
+// changes at the same time is neither lost nor brought back.
+func (s *Service) update(ctx context.Context, id string, edit func(*account.Application) error) (account.Application, Action, error) {
+	var after account.Application
+	err := s.Store.UpdateApplication(ctx, id, func(app *account.Application) error {
+		have := *app
+		if err := edit(app); err != nil {
+			return err
+		}
+		if err := checkChanged(have, *app); err != nil {
+			return err
+		}
+		app.ReturnURLs, app.Settings.Origins = unique(app.ReturnURLs), unique(app.Settings.Origins)
+		if sameApplication(have, *app) {
+			after = have
+			return errUnchanged
+		}
+		app.UpdatedAt = s.Now()
+		after = *app
+		return nil
+	})
+	switch {
+	case errors.Is(err, errUnchanged):
+		return after, Unchanged, nil
+	case err != nil:
+		return account.Application{}, "", err
+	}
+	return after, Updated, s.audit(ctx, auditApplicationUpdated, after.ID, 0, after.Name)
+}
+
+// errUnchanged ends an update that has nothing to write.
+var errUnchanged = errors.New("nothing is to be changed")
 
 func checkChanged(have, want account.Application) error {
 	if have.Settings.Public != want.Settings.Public {
@@ -195,30 +219,22 @@ func sameApplication(a, b account.Application) bool {
 
 // AddReturnURL registers one more return URL; one that is there already stays.
 func (s *Service) AddReturnURL(ctx context.Context, ref, raw string) (account.Application, error) {
-	app, err := s.Application(ctx, ref)
-	if err != nil {
-		return account.Application{}, err
-	}
-	want := app
-	want.ReturnURLs = append(slices.Clone(app.ReturnURLs), raw)
-	app, _, err = s.update(ctx, app, want)
-	return app, err
+	return s.change(ctx, ref, func(app *account.Application) error {
+		app.ReturnURLs = append(slices.Clone(app.ReturnURLs), raw)
+		return nil
+	})
 }
 
 // RemoveReturnURL ends the registration of a return URL.
 func (s *Service) RemoveReturnURL(ctx context.Context, ref, raw string) (account.Application, error) {
-	app, err := s.Application(ctx, ref)
-	if err != nil {
-		return account.Application{}, err
-	}
-	at := slices.Index(app.ReturnURLs, raw)
-	if at < 0 {
-		return account.Application{}, fmt.Errorf("application %q has no return URL %q: see avain app show", app.Name, raw)
-	}
-	want := app
-	want.ReturnURLs = slices.Delete(slices.Clone(app.ReturnURLs), at, at+1)
-	app, _, err = s.update(ctx, app, want)
-	return app, err
+	return s.change(ctx, ref, func(app *account.Application) error {
+		at := slices.Index(app.ReturnURLs, raw)
+		if at < 0 {
+			return fmt.Errorf("application %q has no return URL %q: see avain app show", app.Name, raw)
+		}
+		app.ReturnURLs = slices.Delete(slices.Clone(app.ReturnURLs), at, at+1)
+		return nil
+	})
 }
 
 // DeleteApplication deletes an application with its registrations. Accounts stand

@@ -2,6 +2,7 @@ package operator_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -143,6 +144,31 @@ func TestReturnURLsComeAndGo(t *testing.T) {
 	}
 	if _, err = b.RemoveReturnURL(t.Context(), "CRM", "https://app.example/back"); err == nil {
 		t.Error("removing what is not there passed in silence")
+	}
+}
+
+// Two operators at once: neither loses what the other has added, nor brings back
+// what the other has removed.
+func TestReturnURLsAddedAtOnceAllStay(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	before := len(b.application(t, "CRM").ReturnURLs)
+	const adders = 20
+	failed := make(chan error, adders)
+	for i := range adders {
+		go func() {
+			_, err := b.AddReturnURL(t.Context(), "CRM", fmt.Sprintf("https://app.example/%d", i))
+			failed <- err
+		}()
+	}
+	for range adders {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+	app, err := b.Application(t.Context(), "CRM")
+	if err != nil || len(app.ReturnURLs) != before+adders {
+		t.Errorf("%d of %d return URLs are there, %v", len(app.ReturnURLs)-before, adders, err)
 	}
 }
 

@@ -87,7 +87,9 @@ func (s *Service) planApplication(spec ApplicationSpec, all []store.Application,
 		p.have = &all[i]
 	}
 	if p.have != nil {
-		if err := checkChanged(p.have.Application, p.wanted()); err != nil {
+		want := p.have.Application
+		p.onto(&want)
+		if err := checkChanged(p.have.Application, want); err != nil {
 			return plan{}, err
 		}
 	}
@@ -127,11 +129,9 @@ func (p plan) same(other plan) bool {
 	return p.in.Name == other.in.Name
 }
 
-// wanted is the stored application as the file wants it.
-func (p plan) wanted() account.Application {
-	want := p.have.Application
-	want.Name, want.ReturnURLs, want.Settings = p.in.Name, p.in.ReturnURLs, p.in.Settings
-	return want
+// onto makes the stored application what the file wants it to be.
+func (p plan) onto(app *account.Application) {
+	app.Name, app.ReturnURLs, app.Settings = p.in.Name, p.in.ReturnURLs, p.in.Settings
 }
 
 func (s *Service) carryOut(ctx context.Context, p plan) ([]Change, error) {
@@ -165,7 +165,7 @@ func (s *Service) applyApplication(ctx context.Context, p plan) (account.Applica
 		}
 		return app, change, err
 	}
-	app, action, err := s.update(ctx, p.have.Application, p.wanted())
+	app, action, err := s.update(ctx, p.have.ID, func(app *account.Application) error { p.onto(app); return nil })
 	if err != nil {
 		return app, Change{}, err
 	}

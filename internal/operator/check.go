@@ -2,7 +2,6 @@ package operator
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"unicode"
@@ -11,6 +10,7 @@ import (
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/weburl"
 )
 
 // Bounds of what operators type in.
@@ -144,13 +144,8 @@ func checkWebURL(raw string) error {
 	if u.User != nil || strings.Contains(raw, "#") {
 		return fmt.Errorf("%q has a user name or a fragment", u.Redacted())
 	}
-	if u.Scheme == "https" || (u.Scheme == "http" && loopback(u.Hostname())) {
+	if u.Scheme == "https" || (u.Scheme == "http" && weburl.Loopback(u.Hostname())) {
 		return nil
 	}
 	return fmt.Errorf("%q must begin with https:// (http:// is for loopback addresses only)", raw)
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || (ip != nil && ip.IsLoopback())
 }

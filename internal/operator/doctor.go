@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/weburl"
 )
 
 // Level says how bad a finding is.
@@ -79,7 +81,7 @@ func (s *Service) examinePublicURL() Finding {
 		return Finding{Error, subject, u.Redacted() + " is not a base address", "write scheme, host and, if need be, port and path: https://avain.example.com"}
 	case u.Scheme == "https":
 		return Finding{Level: OK, Subject: subject, Text: u.String()}
-	case u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "http" && weburl.Loopback(u.Hostname()):
 		return Finding{Level: OK, Subject: subject, Text: u.String() + ", for this machine only"}
 	default:
 		return Finding{Warn, subject, u.String() + " is not https: codes and tokens travel in the open, and most providers refuse it", "serve https, or put a TLS proxy in front"}
@@ -156,7 +158,7 @@ func (s *Service) examineRegistration(app account.Application, record store.Regi
 		findings = append(findings, Finding{level, subject, text, cure})
 	}
 
-	if uri := s.redirectURI(record.Registration); uri != "" {
+	if uri := connect.CallbackURL(s.PublicURL, record.Registration); uri != "" {
 		add(OK, "redirect URI to register at the provider, exactly: "+uri, "")
 	}
 	if !record.Current {

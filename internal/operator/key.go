@@ -61,7 +61,7 @@ func (s *Service) EnsureKey(ctx context.Context) error {
 		if err := s.leaveCanary(ctx); err != nil {
 			return err
 		}
-		raw, err = s.Store.Meta(ctx, canaryKey) // another process may have left its own
+		raw, err = s.Store.Meta(ctx, canaryKey)
 	}
 	if err != nil {
 		return err
@@ -84,7 +84,8 @@ func (s *Service) checkCanary(raw []byte) error {
 	return nil
 }
 
-// leaveCanary refuses to mark data that another key has sealed already.
+// leaveCanary refuses to mark data that another key has sealed already. A mark that
+// another process has left in the meantime stays: the caller reads it.
 func (s *Service) leaveCanary(ctx context.Context) error {
 	err := s.Store.EachSealed(ctx, func(v store.Sealed) error {
 		if s.opens(v) {
@@ -107,7 +108,7 @@ func (s *Service) leaveCanary(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the record of the key: %w", err)
 	}
-	return s.Store.SetMeta(ctx, canaryKey, raw)
+	return s.Store.AddMeta(ctx, canaryKey, raw)
 }
 
 // errEnough ends a walk over the sealed values early.

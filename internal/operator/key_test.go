@@ -1,6 +1,7 @@
 package operator_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -35,6 +36,38 @@ func TestTheFirstStartMarksTheKey(t *testing.T) {
 	}
 	if err != nil && (!strings.Contains(err.Error(), other.ID()) || !strings.Contains(err.Error(), b.Ring.ID())) {
 		t.Errorf("the error names not both keys: %v", err)
+	}
+}
+
+// late is a store whose first look at the mark is older than another process's.
+type late struct {
+	operator.Store
+	meanwhile func()
+}
+
+func (l *late) Meta(ctx context.Context, key string) ([]byte, error) {
+	if l.meanwhile == nil {
+		return l.Store.Meta(ctx, key)
+	}
+	value, err := l.Store.Meta(ctx, key)
+	l.meanwhile()
+	l.meanwhile = nil
+	return value, err
+}
+
+func TestOfTwoFirstStartsOneKeyCounts(t *testing.T) {
+	t.Parallel()
+	first, second := setup(t), setup(t)
+	second.Store = &late{Store: first.store, meanwhile: func() {
+		if err := first.EnsureKey(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := second.EnsureKey(t.Context()); !errors.Is(err, seal.ErrWrongKey) {
+		t.Errorf("a second key was accepted: %v", err)
+	}
+	if err := first.EnsureKey(t.Context()); err != nil {
+		t.Errorf("the key that came first: %v", err)
 	}
 }
 

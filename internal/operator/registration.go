@@ -270,19 +270,7 @@ func (s *Service) RemoveRegistration(ctx context.Context, ref, serviceType, clie
 }
 
 func (s *Service) view(reg account.Registration, app account.Application) Registration {
-	return Registration{Registration: reg, Application: app, RedirectURI: s.redirectURI(reg)}
-}
-
-// redirectURI is the one that the flow sends; see connect.CallbackPath.
-func (s *Service) redirectURI(reg account.Registration) string {
-	switch {
-	case reg.CallbackURL != "":
-		return reg.CallbackURL
-	case s.PublicURL == nil:
-		return ""
-	default:
-		return s.PublicURL.JoinPath(connect.CallbackPath).String()
-	}
+	return Registration{Registration: reg, Application: app, RedirectURI: connect.CallbackURL(s.PublicURL, reg)}
 }
 
 func joined(types []account.ServiceType) string {

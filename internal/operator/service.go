@@ -28,7 +28,7 @@ type applicationStore interface {
 	Application(ctx context.Context, id string) (store.Application, error)
 	ApplicationByClientID(ctx context.Context, clientID string) (store.Application, error)
 	Applications(ctx context.Context) ([]store.Application, error)
-	UpdateApplication(ctx context.Context, app account.Application) error
+	UpdateApplication(ctx context.Context, id string, change func(*account.Application) error) error
 	DeleteApplication(ctx context.Context, id string, now time.Time) error
 	ApplicationSecrets(ctx context.Context, applicationID string) ([]store.ApplicationSecret, error)
 	AddApplicationSecret(ctx context.Context, secret store.ApplicationSecret, keep int) error
@@ -52,7 +52,7 @@ type accountStore interface {
 
 type installationStore interface {
 	Meta(ctx context.Context, key string) ([]byte, error)
-	SetMeta(ctx context.Context, key string, value []byte) error
+	AddMeta(ctx context.Context, key string, value []byte) error
 	EachSealed(ctx context.Context, fn func(store.Sealed) error) error
 	MigrationStatus(ctx context.Context) (store.MigrationReport, error)
 	AppendAudit(ctx context.Context, e store.AuditEvent) error

@@ -13,14 +13,16 @@ import (
 // MaxAnswer bounds what a token or identity endpoint may answer, in bytes.
 const MaxAnswer = 1 << 20
 
+// idlePerHost is how many idle connections are kept to one host.
+const idlePerHost = 64
+
 // ErrTooLarge is read in place of the rest of an answer over [MaxAnswer].
 var ErrTooLarge = fmt.Errorf("the answer is over %d bytes", MaxAnswer)
 
 // Config sets the bounds; zero values take the defaults.
 type Config struct {
-	APITimeout   time.Duration // one token or identity call, in all; default 15 s
-	FirstByte    time.Duration // the wait for a streamed answer's headers; default 60 s
-	MaxIdlePerIP int           // idle connections kept to one host; default 64
+	APITimeout time.Duration // one token or identity call, in all; default 15 s
+	FirstByte  time.Duration // the wait for a streamed answer's headers; default 60 s
 	// Observe, if set, is told of each call: the host, the status (0 where none
 	// came) and how long the headers took.
 	Observe func(host string, status int, took time.Duration)
@@ -40,9 +42,6 @@ func New(cfg Config) Clients {
 	if cfg.FirstByte == 0 {
 		cfg.FirstByte = 60 * time.Second
 	}
-	if cfg.MaxIdlePerIP == 0 {
-		cfg.MaxIdlePerIP = 64
-	}
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	transport := func() *http.Transport {
 		return &http.Transport{
@@ -50,8 +49,8 @@ func New(cfg Config) Clients {
 			DialContext:           dialer.DialContext,
 			ForceAttemptHTTP2:     true,
 			TLSHandshakeTimeout:   10 * time.Second,
-			MaxIdleConns:          4 * cfg.MaxIdlePerIP,
-			MaxIdleConnsPerHost:   cfg.MaxIdlePerIP,
+			MaxIdleConns:          4 * idlePerHost,
+			MaxIdleConnsPerHost:   idlePerHost,
 			IdleConnTimeout:       90 * time.Second,
 			ExpectContinueTimeout: time.Second,
 		}

@@ -23,7 +23,6 @@ const (
 	CodeMalformed    = "malformed_answer" // unreadable: HTML, half a JSON, nothing, too much
 	CodeTimeout      = "timeout"
 	CodeUnreachable  = "unreachable"
-	CodeIssuer       = "issuer_mismatch" // iss of the callback is another server's
 	CodeNoRefresh    = "no_refresh_token"
 	CodeUnauthorized = "unauthorized" // a data or identity call refused the access token
 )

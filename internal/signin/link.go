@@ -1,16 +1,12 @@
 package signin
 
 import (
-	"html"
 	"html/template"
 	"net/url"
-	"slices"
 	"strings"
-)
 
-// runs are the schemes that a browser runs, reads or shows in our name instead of
-// handing them to somebody else.
-var runs = []string{"javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"}
+	"github.com/avain-project/avain/internal/weburl"
+)
 
 // backLink makes a link of a return URL, or nothing where it must not be one.
 // html/template would turn an application's own scheme (myapp://…) into
@@ -22,20 +18,11 @@ func backLink(raw string) template.URL {
 		return ""
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme == "" || u.User != nil || slices.Contains(runs, u.Scheme) {
+	if err != nil || u.Scheme == "" || u.User != nil || weburl.Dangerous(u.Scheme) {
 		return ""
 	}
 	if (u.Scheme == "http" || u.Scheme == "https") && u.Host == "" {
 		return ""
 	}
 	return template.URL(raw) //nolint:gosec // checked above
-}
-
-// refresh is the content attribute by which the browser follows the link by
-// itself. backLink has refused quotes and spaces, which could end the address.
-func refresh(back template.URL) template.HTMLAttr {
-	if back == "" {
-		return ""
-	}
-	return template.HTMLAttr(`content="1;url=` + html.EscapeString(string(back)) + `"`) //nolint:gosec // escaped
 }

@@ -62,43 +62,18 @@ func (p *Pages) Error(w http.ResponseWriter, page ErrorPage) {
 		lead = "Something went wrong."
 	}
 	p.write(w, page.Status, view{
-		Mood: "trouble", Application: page.ApplicationName, Lead: lead, Rest: rest,
+		Application: page.ApplicationName, Lead: lead, Rest: rest,
 		Back: backLink(page.BackURL), Label: "Back to " + named(page.ApplicationName),
 		Code: page.Code, RequestID: page.RequestID,
-	})
-}
-
-// DonePage leads the person back to the application after a form. A redirect
-// would not do: browsers apply form-action to the whole chain of redirects that
-// follows a POST.
-type DonePage struct {
-	ApplicationName string
-	// BackURL is where the browser goes on by itself; the page links it too. It
-	// must be proven to belong to the application before it comes here.
-	BackURL string
-}
-
-// Done writes the page that ends a form with 200.
-func (p *Pages) Done(w http.ResponseWriter, page DonePage) {
-	back := backLink(page.BackURL)
-	rest := "You are being taken back to " + named(page.ApplicationName) + "."
-	if back == "" {
-		rest = "You can close this page and return to " + named(page.ApplicationName) + "."
-	}
-	p.write(w, http.StatusOK, view{
-		Mood: "done", Application: page.ApplicationName, Lead: "All done.", Rest: rest,
-		Back: back, Refresh: refresh(back), Label: "Continue to " + named(page.ApplicationName),
 	})
 }
 
 // view is what the template shows.
 type view struct {
 	Style             template.CSS
-	Mood              string // "trouble" or "done"; the template draws its sign
 	Application, Lead string
 	Rest, Label       string
 	Back              template.URL
-	Refresh           template.HTMLAttr
 	Code, RequestID   string
 }
 

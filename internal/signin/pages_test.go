@@ -159,26 +159,3 @@ func TestWayBack(t *testing.T) {
 		}
 	}
 }
-
-func TestDonePageLeadsOn(t *testing.T) {
-	t.Parallel()
-	draw := func(page signin.DonePage) string {
-		w := httptest.NewRecorder()
-		pages(t).Done(w, page)
-		if w.Code != http.StatusOK || w.Header().Get("Referrer-Policy") != "no-referrer" {
-			t.Errorf("status %d, headers %v", w.Code, w.Header())
-		}
-		return w.Body.String()
-	}
-	const back = "myapp://connected?code=abc&state=x"
-	body := draw(signin.DonePage{ApplicationName: "Clinic", BackURL: back})
-	if want := `<meta http-equiv="refresh" content="1;url=myapp://connected?code=abc&amp;state=x">`; !strings.Contains(body, want) {
-		t.Errorf("the page lacks %s:\n%s", want, body)
-	}
-	if link(body) != back || !strings.Contains(body, "Continue to Clinic") {
-		t.Errorf("no visible link:\n%s", body)
-	}
-	if body := draw(signin.DonePage{BackURL: "javascript:alert(1)"}); strings.Contains(body, "http-equiv") || strings.Contains(body, "<a ") {
-		t.Errorf("a dangerous address is followed:\n%s", body)
-	}
-}

@@ -66,16 +66,21 @@ func (s *Store) ApplicationByClientID(ctx context.Context, clientID string) (App
 }
 
 func (s *Store) application(ctx context.Context, query, key string) (Application, error) {
-	const what = "read the application"
-	app, err := scanApplication(s.engine.Reader().QueryRowContext(ctx, query, key))
+	app, err := readApplication(ctx, s.engine.Reader(), query, key)
+	return app, s.fail(ctx, "read the application", err)
+}
+
+// readApplication reads an application with its return URLs.
+func readApplication(ctx context.Context, q Querier, query, key string) (Application, error) {
+	app, err := scanApplication(q.QueryRowContext(ctx, query, key))
 	if err != nil {
-		return Application{}, s.fail(ctx, what, err)
+		return Application{}, err
 	}
-	urls, err := readAll(ctx, s.engine.Reader(), scanReturnURL, selectReturnURLs+` WHERE application_id = $1 ORDER BY position`, app.ID)
+	urls, err := readAll(ctx, q, scanReturnURL, selectReturnURLs+` WHERE application_id = $1 ORDER BY position`, app.ID)
 	for _, u := range urls {
 		app.ReturnURLs = append(app.ReturnURLs, u.url)
 	}
-	return app, s.fail(ctx, what, err)
+	return app, err
 }
 
 // Applications lists all, with their return URLs, oldest first.
@@ -99,27 +104,45 @@ func (s *Store) Applications(ctx context.Context) ([]Application, error) {
 	return apps, nil
 }
 
-// UpdateApplication writes name, settings, UpdatedAt and the return URLs, which
-// replace all stored ones. The client id never changes.
-func (s *Store) UpdateApplication(ctx context.Context, app account.Application) error {
+// UpdateApplication reads an application and writes what change makes of its name,
+// settings, UpdatedAt and return URLs, in one step that nobody else's update comes
+// between. change may run more than once and must not call the store; an error of
+// it stops the update and comes back as it is. The client id never changes.
+func (s *Store) UpdateApplication(ctx context.Context, id string, change func(*account.Application) error) error {
+	var refused error
+	err := s.write(ctx, "update the application", func(ctx context.Context, q Querier) error {
+		app, err := readApplication(ctx, q, selectApplication+` WHERE id = $1`, id)
+		if err != nil {
+			return err
+		}
+		if refused = change(&app.Application); refused != nil {
+			return refused
+		}
+		return updateApplication(ctx, q, id, app.Application)
+	})
+	if refused != nil {
+		return refused
+	}
+	return err
+}
+
+func updateApplication(ctx context.Context, q Querier, id string, app account.Application) error {
 	settings, err := jsonText(settingsRow(app.Settings))
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "update the application", func(ctx context.Context, q Querier) error {
-		result, err := q.ExecContext(ctx, `UPDATE applications SET name = $2, settings = $3, updated_at = $4 WHERE id = $1`,
-			app.ID, app.Name, settings, millis(app.UpdatedAt))
-		if err := require(result, err, ErrNotFound); err != nil {
-			return err
-		}
-		if _, err := q.ExecContext(ctx, `DELETE FROM return_urls WHERE application_id = $1`, app.ID); err != nil {
-			return err
-		}
-		if _, err := q.ExecContext(ctx, `DELETE FROM allowed_origins WHERE application_id = $1`, app.ID); err != nil {
-			return err
-		}
-		return insertURLs(ctx, q, app)
-	})
+	_, err = q.ExecContext(ctx, `UPDATE applications SET name = $2, settings = $3, updated_at = $4 WHERE id = $1`,
+		id, app.Name, settings, millis(app.UpdatedAt))
+	if err != nil {
+		return err
+	}
+	if _, err := q.ExecContext(ctx, `DELETE FROM return_urls WHERE application_id = $1`, id); err != nil {
+		return err
+	}
+	if _, err := q.ExecContext(ctx, `DELETE FROM allowed_origins WHERE application_id = $1`, id); err != nil {
+		return err
+	}
+	return insertURLs(ctx, q, app)
 }
 
 // DeleteApplication deletes an application with all that belongs to it; its

@@ -68,6 +68,16 @@ func (s *Store) CreateAttempt(ctx context.Context, a Attempt) error {
 	})
 }
 
+// OpenAttempts counts the attempts of an application that wait and have not ended,
+// up to limit.
+func (s *Store) OpenAttempts(ctx context.Context, applicationID string, now time.Time, limit int) (open int, err error) {
+	err = s.engine.Reader().QueryRowContext(ctx,
+		`SELECT COUNT(*) FROM (SELECT 1 FROM attempts
+		WHERE application_id = $1 AND consumed_at = 0 AND expires_at > $2 LIMIT $3) AS open`,
+		applicationID, millis(now), limit).Scan(&open)
+	return open, s.fail(ctx, "count the open attempts", err)
+}
+
 // Attempt reads one by the hash of its state, whatever has become of it.
 func (s *Store) Attempt(ctx context.Context, stateHash []byte) (Attempt, error) {
 	a, err := scanAttempt(s.engine.Reader().QueryRowContext(ctx,
@@ -75,15 +85,28 @@ func (s *Store) Attempt(ctx context.Context, stateHash []byte) (Attempt, error) 
 	return a, s.fail(ctx, "read the attempt", err)
 }
 
+// attemptOpen finds an attempt that waits, has not ended and may be finished in that
+// browser.
+const attemptOpen = `state_hash = $1 AND consumed_at = 0 AND expires_at > $3 AND (unbound OR browser_hash = $2)`
+
 // ConsumeAttempt takes an attempt that waits, has not ended and is bound to that
 // browser (or to none). Of concurrent calls one gets it. ErrNotFound: there is no
-// such attempt; [Store.Attempt] tells why.
+// such attempt; [Store.Attempt] tells why. Anybody can ask for one that does not
+// exist, so that this costs a read and no place in the writer's queue.
 func (s *Store) ConsumeAttempt(ctx context.Context, stateHash, browserHash []byte, now time.Time) (a Attempt, err error) {
-	err = s.write(ctx, "consume the attempt", func(ctx context.Context, q Querier) (err error) {
+	const what = "consume the attempt"
+	var open bool
+	err = s.engine.Reader().QueryRowContext(ctx,
+		`SELECT EXISTS (SELECT 1 FROM attempts WHERE `+attemptOpen+`)`, stateHash, browserHash, millis(now)).Scan(&open)
+	if err == nil && !open {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Attempt{}, s.fail(ctx, what, err)
+	}
+	err = s.write(ctx, what, func(ctx context.Context, q Querier) (err error) {
 		a, err = scanAttempt(q.QueryRowContext(ctx,
-			`UPDATE attempts SET consumed_at = $3
-			WHERE state_hash = $1 AND consumed_at = 0 AND expires_at > $3 AND (unbound OR browser_hash = $2)
-			RETURNING `+attemptColumns, stateHash, browserHash, millis(now)))
+			`UPDATE attempts SET consumed_at = $3 WHERE `+attemptOpen+` RETURNING `+attemptColumns, stateHash, browserHash, millis(now)))
 		return err
 	})
 	if err != nil {

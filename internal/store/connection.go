@@ -18,7 +18,8 @@ type Connection struct {
 	// describes the grant: registration, scopes, native scopes and token state
 	// of Account are then not written. A New account needs one.
 	Credential *Credential
-	// ExpectGeneration is the generation that Credential replaces; 0 for a New account.
+	// ExpectGeneration is the generation that Credential replaces, or that is kept;
+	// 0 for a New account.
 	ExpectGeneration int64
 	StateHash        []byte // the attempt that Result is stored on; nil for none
 	Result           []byte // sealed final redirect
@@ -76,8 +77,19 @@ func connect(ctx context.Context, q Querier, c Connection) error {
 		if err := updateGrant(ctx, q, a); err != nil {
 			return err
 		}
+	} else if err := keepCredential(ctx, q, a.ID, c.ExpectGeneration); err != nil {
+		return err
 	}
 	return updatePerson(ctx, q, a, key)
+}
+
+// keepCredential makes sure that what was decided to be kept is still there, and
+// holds it until the commit.
+func keepCredential(ctx context.Context, q Querier, id account.ID, generation int64) error {
+	result, err := q.ExecContext(ctx,
+		`UPDATE credentials SET generation = generation WHERE account_id = $1 AND generation = $2 AND sealed IS NOT NULL`,
+		int64(id), generation)
+	return require(result, err, ErrConflict)
 }
 
 // ownedBy saves callers from naming the account twice.

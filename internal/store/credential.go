@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/scope"
 )
 
 // Credential is the provider's secret for one account.
@@ -24,6 +26,9 @@ type TokenState struct {
 	Error     string    // for people; empty while active
 	IssuedAt  time.Time // account.Account.TokenIssuedAt
 	ExpiresAt time.Time // account.Account.AuthExpiresAt; zero if the provider does not say
+	// Scopes are written where NativeScopes is not nil: what a refresh left of the grant.
+	NativeScopes []string
+	Scopes       []scope.Scope
 }
 
 const selectCredential = `SELECT account_id, record_id, data_key, sealed, generation, updated_at FROM credentials`
@@ -67,6 +72,10 @@ func insertCredential(ctx context.Context, q Querier, c Credential, generation i
 func writeTokenState(ctx context.Context, q Querier, id account.ID, state TokenState) error {
 	_, err := q.ExecContext(ctx, `UPDATE accounts SET token_status = $2, token_error = $3 WHERE id = $1`,
 		int64(id), string(state.Status), state.Error)
+	if err == nil && state.NativeScopes != nil {
+		_, err = q.ExecContext(ctx, `UPDATE accounts SET scopes = $2, native_scopes = $3 WHERE id = $1`,
+			int64(id), scope.Join(state.Scopes), strings.Join(state.NativeScopes, " "))
+	}
 	if err != nil || state.IssuedAt.IsZero() {
 		return err
 	}
@@ -92,24 +101,30 @@ func (s *Store) MarkToken(ctx context.Context, id account.ID, generation int64, 
 	return changed && err == nil, err
 }
 
-// WipeCredential forgets the sealed credential, whatever its generation, and
-// writes the token state.
-func (s *Store) WipeCredential(ctx context.Context, id account.ID, state TokenState) error {
-	return s.write(ctx, "wipe the credential", func(ctx context.Context, q Querier) error {
-		result, err := q.ExecContext(ctx, `UPDATE credentials SET sealed = NULL, generation = generation + 1 WHERE account_id = $1`, int64(id))
-		if err := require(result, err, ErrNotFound); err != nil {
+// WipeCredential forgets the sealed credential of that generation and writes the
+// token state. shared tells whether another account lives on a grant of the same
+// person to the same client of the provider: seen in the same write, so that of
+// accounts wiped at once the last one finds itself alone. ErrConflict: the
+// generation is another one by now, or the account is gone.
+func (s *Store) WipeCredential(ctx context.Context, id account.ID, generation int64, state TokenState) (shared bool, err error) {
+	err = s.write(ctx, "wipe the credential", func(ctx context.Context, q Querier) error {
+		result, err := q.ExecContext(ctx,
+			`UPDATE credentials SET sealed = NULL, generation = generation + 1 WHERE account_id = $1 AND generation = $2`, int64(id), generation)
+		if err := require(result, err, ErrConflict); err != nil {
 			return err
 		}
-		return writeTokenState(ctx, q, id, state)
+		if err := writeTokenState(ctx, q, id, state); err != nil {
+			return err
+		}
+		// Applications may each have a registration of one client.
+		return q.QueryRowContext(ctx,
+			`SELECT EXISTS (SELECT 1 FROM accounts me
+				JOIN registrations mine ON mine.id = me.registration_id
+				JOIN registrations theirs ON theirs.service_type = mine.service_type AND theirs.client_id = mine.client_id
+				JOIN accounts a ON a.registration_id = theirs.id AND a.subject = me.subject
+				JOIN credentials c ON c.account_id = a.id
+				WHERE me.id = $1 AND a.id <> me.id AND a.token_status <> $2 AND c.sealed IS NOT NULL)`,
+			int64(id), string(account.TokenDead)).Scan(&shared)
 	})
-}
-
-// SharesGrant tells whether another account than except lives on a grant of the
-// same person to the same registration: its credential is there and not dead.
-func (s *Store) SharesGrant(ctx context.Context, registrationID, subject string, except account.ID) (shared bool, err error) {
-	err = s.engine.Reader().QueryRowContext(ctx,
-		`SELECT EXISTS (SELECT 1 FROM accounts a JOIN credentials c ON c.account_id = a.id
-		WHERE a.registration_id = $1 AND a.subject = $2 AND a.id <> $3 AND a.token_status <> $4 AND c.sealed IS NOT NULL)`,
-		registrationID, subject, int64(except), string(account.TokenDead)).Scan(&shared)
-	return shared, s.fail(ctx, "look for accounts on the same grant", err)
+	return shared && err == nil, err
 }

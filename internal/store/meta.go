@@ -8,11 +8,11 @@ func (s *Store) Meta(ctx context.Context, key string) (value []byte, err error) 
 	return value, s.fail(ctx, "read the installation's "+key, err)
 }
 
-// SetMeta writes a value, over an older one if there is one.
-func (s *Store) SetMeta(ctx context.Context, key string, value []byte) error {
+// AddMeta writes a value unless there is one, which stays: read it again to see
+// whose it is.
+func (s *Store) AddMeta(ctx context.Context, key string, value []byte) error {
 	return s.write(ctx, "write the installation's "+key, func(ctx context.Context, q Querier) error {
-		_, err := q.ExecContext(ctx,
-			`INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+		_, err := q.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`, key, value)
 		return err
 	})
 }

@@ -2,10 +2,9 @@ package store
 
 import (
 	"context"
-	"net/url"
-	"strings"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/weburl"
 )
 
 const selectReturnURLs = `SELECT application_id, url FROM return_urls`
@@ -22,7 +21,7 @@ func scanReturnURL(r row) (u returnURL, err error) {
 func insertURLs(ctx context.Context, q Querier, app account.Application) error {
 	for i, raw := range app.ReturnURLs {
 		var origin any // NULL for a custom scheme
-		if o := originOf(raw); o != "" {
+		if o := weburl.Origin(raw); o != "" {
 			origin = o
 		}
 		_, err := q.ExecContext(ctx,
@@ -33,7 +32,7 @@ func insertURLs(ctx context.Context, q Querier, app account.Application) error {
 		}
 	}
 	for _, raw := range app.Settings.Origins {
-		origin := originOf(raw)
+		origin := weburl.Origin(raw)
 		if origin == "" {
 			continue
 		}
@@ -46,30 +45,10 @@ func insertURLs(ctx context.Context, q Querier, app account.Application) error {
 	return nil
 }
 
-// originOf is the web origin of an http or https URL as browsers write it
-// (RFC 6454 §6.2): lower case, without the scheme's default port. Other URLs have
-// none: "".
-func originOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" {
-		return ""
-	}
-	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	switch scheme {
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	default:
-		return ""
-	}
-	return scheme + "://" + strings.TrimSuffix(host, ":")
-}
-
 // OriginRegistered tells whether any application has a return URL of that web
 // origin, or lists it in its settings.
 func (s *Store) OriginRegistered(ctx context.Context, origin string) (bool, error) {
-	canonical := originOf(origin)
+	canonical := weburl.Origin(origin)
 	if canonical == "" {
 		return false, nil
 	}

@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// sweepBatch is how many rows one write deletes: the writer serves others in
+// between.
+const sweepBatch = 500
+
 // How long records stay after their end, to tell late comers what happened.
 const (
 	attemptsKept = time.Hour
@@ -15,28 +19,38 @@ const (
 // SweepReport counts what [Store.Sweep] deleted.
 type SweepReport struct{ Attempts, Codes, Tokens int }
 
-// Sweep deletes attempts that ended more than an hour ago, codes that ended more
-// than a day ago, and tokens revoked more than 30 days ago. An attempt or code
-// ends when it is used or expires.
+// Sweep deletes attempts that expired more than an hour ago, codes that expired
+// more than a day ago, and tokens revoked more than 30 days ago, in many small
+// changes. The report counts what was deleted before an error too.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (report SweepReport, err error) {
-	err = s.write(ctx, "sweep ended records", func(ctx context.Context, q Querier) (err error) {
-		report = SweepReport{}
-		report.Attempts, err = count(q.ExecContext(ctx,
-			`DELETE FROM attempts WHERE expires_at < $1 OR (consumed_at > 0 AND consumed_at < $1)`, millis(now.Add(-attemptsKept))))
-		if err != nil {
-			return err
-		}
-		report.Codes, err = count(q.ExecContext(ctx,
-			`DELETE FROM codes WHERE expires_at < $1 OR (used_at > 0 AND used_at < $1)`, millis(now.Add(-codesKept))))
-		if err != nil {
-			return err
-		}
-		report.Tokens, err = count(q.ExecContext(ctx,
-			`DELETE FROM tokens WHERE revoked_at > 0 AND revoked_at < $1`, millis(now.Add(-tokensKept))))
-		return err
-	})
+	report.Attempts, err = s.sweep(ctx,
+		`DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE expires_at < $1 LIMIT $2)`, now.Add(-attemptsKept))
 	if err != nil {
-		return SweepReport{}, err
+		return report, err
 	}
-	return report, nil
+	report.Codes, err = s.sweep(ctx,
+		`DELETE FROM codes WHERE hash IN (SELECT hash FROM codes WHERE expires_at < $1 LIMIT $2)`, now.Add(-codesKept))
+	if err != nil {
+		return report, err
+	}
+	report.Tokens, err = s.sweep(ctx,
+		`DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE revoked_at > 0 AND revoked_at < $1 LIMIT $2)`, now.Add(-tokensKept))
+	return report, err
+}
+
+// sweep repeats the statement until it finds less than a whole batch.
+func (s *Store) sweep(ctx context.Context, statement string, before time.Time) (deleted int, err error) {
+	for {
+		var batch int
+		err := s.write(ctx, "sweep ended records", func(ctx context.Context, q Querier) (err error) {
+			batch, err = count(q.ExecContext(ctx, statement, millis(before), sweepBatch))
+			return err
+		})
+		if err != nil {
+			return deleted, err
+		}
+		if deleted += batch; batch < sweepBatch {
+			return deleted, nil
+		}
+	}
 }

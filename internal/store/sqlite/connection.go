@@ -14,6 +14,7 @@ type connection struct {
 	db         *sql.DB
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt // by text
+	total      int64                // rows changed on conn when changed was asked last
 }
 
 // begin takes the lock for writing at once, so that no later statement of the
@@ -24,7 +25,7 @@ func (c *connection) begin() error {
 		if err != nil {
 			return fmt.Errorf("open the writing connection: %w", err)
 		}
-		c.conn, c.statements = conn, map[string]*sql.Stmt{}
+		c.conn, c.statements, c.total = conn, map[string]*sql.Stmt{}, 0
 	}
 	return c.exec("BEGIN IMMEDIATE")
 }
@@ -35,6 +36,14 @@ func (c *connection) exec(text string) error {
 		return fmt.Errorf("%s: %w", text, err)
 	}
 	return nil
+}
+
+// changed tells whether any row has changed since it was asked last, deletions that
+// cascade and changes undone since included. Not knowing counts as yes.
+func (c *connection) changed() bool {
+	before := c.total
+	err := c.QueryRowContext(context.Background(), `SELECT total_changes()`).Scan(&c.total)
+	return err != nil || c.total != before
 }
 
 // abort ends a broken transaction by giving up its connection: whatever is left

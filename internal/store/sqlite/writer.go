@@ -41,8 +41,8 @@ type outcome struct {
 	panicked string // what fn panicked with, and where
 }
 
-// startWriter starts the goroutine. committed is called after each commit, before
-// anybody is told of it.
+// startWriter starts the goroutine. committed is called after each commit of a
+// change, before anybody is told of it.
 func startWriter(db *sql.DB, committed func()) *writer {
 	w := &writer{queue: make(chan *change, maxGroup), stopped: make(chan struct{})}
 	go func() {
@@ -142,14 +142,18 @@ func commit(c *connection, group []*change, committed func()) {
 		}
 		outcomes[i], broken = run(c, ch)
 	}
+	changed := broken != nil || c.changed()
 	if broken == nil {
 		broken = c.exec("COMMIT")
 	}
 	if broken != nil {
 		c.abort()
 	}
-	// Whatever became of a broken commit: who remembers something reads it anew.
-	committed()
+	// Of a broken commit nobody knows what became: who remembers something reads it
+	// anew. One that changed nothing must not make everybody do so.
+	if changed || broken != nil {
+		committed()
+	}
 	for i, ch := range group {
 		out := outcomes[i]
 		if broken != nil && out.err == nil && out.panicked == "" {

@@ -152,6 +152,35 @@ func TestCommitFails(t *testing.T) {
 	}
 }
 
+// Whoever remembers what he read must not be told of changes that are none: a
+// stranger can cause any number of them.
+func TestOnlyRealChangesAreToldOf(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	c, told := &connection{db: e.writerDB}, 0
+	e.writer.close() // its connection is ours now
+	defer c.release()
+	for _, step := range []struct {
+		name string
+		fn   writeFunc
+		want int
+	}{
+		{"an insert", insert("one"), 1},
+		{"an update that finds nothing", statement(`UPDATE words SET word = 'x' WHERE word = 'nobody'`), 0},
+		{"a read", statement(`SELECT * FROM words`), 0},
+		{"a deletion", statement(`DELETE FROM words WHERE word = 'one'`), 1},
+		{"a broken transaction", statement(`ROLLBACK`), 1},
+		{"nothing on a new connection", statement(`DELETE FROM words WHERE word = 'nobody'`), 0},
+		{"an insert on a new connection", insert("two"), 1},
+	} {
+		told = 0
+		commit(c, []*change{{ctx: t.Context(), fn: step.fn, done: make(chan outcome, 1)}}, func() { told++ })
+		if told != step.want {
+			t.Errorf("%s: told %d times, want %d", step.name, told, step.want)
+		}
+	}
+}
+
 func TestPanicReachesItsCaller(t *testing.T) {
 	t.Parallel()
 	e := open(t)

@@ -99,7 +99,7 @@ func testAccountVersions(t *testing.T, s *store.Store) {
 	if generation != 1 || revision < 1 {
 		t.Fatalf("a new account has generation %d, revision %d", generation, revision)
 	}
-	w.ok(s.WipeCredential(w.ctx(), a.ID, store.TokenState{Status: account.TokenDead}))
+	must(s.WipeCredential(w.ctx(), a.ID, 1, store.TokenState{Status: account.TokenDead}))(t)
 	if g, r := versions(); g != generation+1 || r != revision {
 		t.Errorf("after a wipe: generation %d, revision %d", g, r)
 	}

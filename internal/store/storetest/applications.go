@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -47,7 +49,8 @@ func testApplicationUpdate(t *testing.T, s *store.Store) {
 	want.UpdatedAt = noon.Add(time.Minute)
 	update := want.Application
 	update.ReturnURLs = append(update.ReturnURLs, "https://new.example/b") // repeated: kept once
-	w.ok(s.UpdateApplication(w.ctx(), update))
+	to := func(app *account.Application) error { *app = update; return nil }
+	w.ok(s.UpdateApplication(w.ctx(), w.app.ID, to))
 	equal(t, must(s.Application(w.ctx(), w.app.ID))(t), want)
 
 	for origin, known := range map[string]bool{
@@ -57,7 +60,24 @@ func testApplicationUpdate(t *testing.T, s *store.Store) {
 			t.Errorf("%s is registered = %v after the update", origin, got)
 		}
 	}
-	w.is(s.UpdateApplication(w.ctx(), newApplication().Application), store.ErrNotFound)
+	w.is(s.UpdateApplication(w.ctx(), "nobody", to), store.ErrNotFound)
+	refused := errors.New("refused")
+	w.is(s.UpdateApplication(w.ctx(), w.app.ID, func(app *account.Application) error { app.Name = "x"; return refused }), refused)
+	equal(t, must(s.Application(w.ctx(), w.app.ID))(t), want)
+}
+
+// Updates at the same time all count: each reads what the one before it wrote.
+func testApplicationUpdateRace(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	for _, err := range race(20, func(i int) error {
+		return s.UpdateApplication(w.ctx(), w.app.ID, func(app *account.Application) error {
+			app.ReturnURLs = append(app.ReturnURLs, fmt.Sprintf("https://notes.example/%d", i))
+			return nil
+		})
+	}) {
+		w.ok(err)
+	}
+	equal(t, len(must(s.Application(w.ctx(), w.app.ID))(t).ReturnURLs), len(w.app.ReturnURLs)+20)
 }
 
 func testApplicationDelete(t *testing.T, s *store.Store) {

@@ -53,6 +53,25 @@ func testAttemptBinding(t *testing.T, s *store.Store) {
 	must(s.ConsumeAttempt(w.ctx(), unbound.StateHash, hashOf("any"), noon))(t)
 }
 
+func testOpenAttempts(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	var last store.Attempt
+	for range 3 {
+		last = w.newAttempt()
+		w.ok(s.CreateAttempt(w.ctx(), last))
+	}
+	count := func(application string, now time.Time, limit int) int {
+		t.Helper()
+		return must(s.OpenAttempts(w.ctx(), application, now, limit))(t)
+	}
+	equal(t, count(w.app.ID, noon, 10), 3)
+	equal(t, count(w.app.ID, noon, 2), 2) // no further than asked
+	equal(t, count("another", noon, 10), 0)
+	must(s.ConsumeAttempt(w.ctx(), last.StateHash, last.BrowserHash, noon))(t)
+	equal(t, count(w.app.ID, noon, 10), 2)
+	equal(t, count(w.app.ID, last.ExpiresAt, 10), 0)
+}
+
 func testAttemptConsumedOnce(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	a := w.newAttempt()

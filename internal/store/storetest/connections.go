@@ -66,7 +66,7 @@ func testConnectionKeepsCredential(t *testing.T, s *store.Store) {
 	a.Scopes, a.NativeScopes, a.TokenStatus, a.TokenError = nil, nil, account.TokenDead, "old news"
 	a.TokenIssuedAt, a.AuthExpiresAt = time.Time{}, time.Time{}
 	a.Identity.Name, a.AuthObtainedAt, a.UpdatedAt = "New Name", noon.Add(time.Hour), noon.Add(time.Hour)
-	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: a}))
+	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: a, ExpectGeneration: 1}))
 	want.Identity.Name, want.AuthObtainedAt, want.UpdatedAt = a.Identity.Name, a.AuthObtainedAt, a.UpdatedAt
 	equal(t, must(s.Account(w.ctx(), want.ID))(t), want)
 	equal(t, must(s.Credential(w.ctx(), want.ID))(t), before)
@@ -125,13 +125,13 @@ func testConnectionTakesOver(t *testing.T, s *store.Store) {
 	}
 	moved := w.connected("ada")
 	moved.ClientOrgID = "org-2"
-	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: moved}))
+	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: moved, ExpectGeneration: 1}))
 	equal(t, find("org-2"), moved.ID)
 	first := w.connected("ada") // org-1 is free again
 	equal(t, find("org-1"), first.ID)
 
 	moved.ClientOrgID, moved.UpdatedAt = "org-1", noon.Add(time.Hour)
-	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: moved}))
+	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: moved, ExpectGeneration: 1}))
 	equal(t, find("org-1"), first.ID)
 	w.ok(s.DeleteAccount(w.ctx(), first.ID, noon))
 	equal(t, find("org-1"), moved.ID)

@@ -1,10 +1,13 @@
 package storetest
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/store"
 )
 
@@ -21,15 +24,20 @@ func testCredential(t *testing.T, s *store.Store) {
 	a.TokenIssuedAt, a.AuthExpiresAt = state.IssuedAt, state.ExpiresAt
 	equal(t, must(s.Account(w.ctx(), a.ID))(t), a)
 
-	w.ok(s.WipeCredential(w.ctx(), a.ID, store.TokenState{Status: account.TokenDead, Error: "disconnected"}))
+	_, err := s.WipeCredential(w.ctx(), a.ID, 1, store.TokenState{Status: account.TokenDead})
+	w.is(err, store.ErrConflict) // a newer one came in between
+	if shared := must(s.WipeCredential(w.ctx(), a.ID, 2, store.TokenState{Status: account.TokenDead, Error: "disconnected"}))(t); shared {
+		t.Error("the only account of a grant shares it with somebody")
+	}
 	cred.Sealed, cred.Generation = nil, 3
 	equal(t, must(s.Credential(w.ctx(), a.ID))(t), cred)
 	a.TokenStatus, a.TokenError = account.TokenDead, "disconnected" // and the times stay
 	equal(t, must(s.Account(w.ctx(), a.ID))(t), a)
 
-	_, err := s.Credential(w.ctx(), 1)
+	_, err = s.Credential(w.ctx(), 1)
 	w.is(err, store.ErrNotFound)
-	w.is(s.WipeCredential(w.ctx(), 1, state), store.ErrNotFound)
+	_, err = s.WipeCredential(w.ctx(), 1, 1, state)
+	w.is(err, store.ErrConflict)
 	cred.AccountID = 1
 	w.is(s.SaveCredential(w.ctx(), cred, 3, state), store.ErrConflict)
 }
@@ -65,33 +73,76 @@ func testMarkToken(t *testing.T, s *store.Store) {
 	equal(t, must(s.Account(w.ctx(), a.ID))(t), a)
 }
 
-func testSharesGrant(t *testing.T, s *store.Store) {
+// A refresh tells what is left of the grant.
+func testCredentialScopes(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	a := w.connected("ada")
-	w.connected("bob")
-	shares := func(registrationID string) bool {
-		t.Helper()
-		return must(s.SharesGrant(w.ctx(), registrationID, "ada", a.ID))(t)
+	c := must(s.Credential(w.ctx(), a.ID))(t)
+	state := store.TokenState{Status: account.TokenActive, IssuedAt: noon, NativeScopes: []string{"mail"}, Scopes: []scope.Scope{scope.MailRead}}
+	w.ok(s.SaveCredential(w.ctx(), c, 1, state))
+	got := must(s.Account(w.ctx(), a.ID))(t)
+	equal(t, got.NativeScopes, state.NativeScopes)
+	equal(t, got.Scopes, state.Scopes)
+	w.ok(s.SaveCredential(w.ctx(), c, 2, store.TokenState{Status: account.TokenActive, IssuedAt: noon}))
+	equal(t, must(s.Account(w.ctx(), a.ID))(t).NativeScopes, state.NativeScopes)
+}
+
+func testSharesGrant(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	for _, c := range []struct {
+		name string
+		twin func(account.Account) *account.Account // nil: there is none
+		mark account.TokenStatus
+		wipe bool
+		want bool
+	}{
+		{name: "alone"},
+		{name: "another person", twin: func(a account.Account) *account.Account { a.Identity.Subject += "-other"; return &a }},
+		{name: "twin", twin: func(a account.Account) *account.Account { return &a }, want: true},
+		{name: "dead twin", twin: func(a account.Account) *account.Account { return &a }, mark: account.TokenDead},
+		{name: "invalid twin", twin: func(a account.Account) *account.Account { return &a }, mark: account.TokenInvalid, want: true},
+		{name: "wiped twin", twin: func(a account.Account) *account.Account { return &a }, wipe: true},
+		{
+			name: "twin of another application with the same client", want: true,
+			twin: func(a account.Account) *account.Account {
+				a.ApplicationID, a.RegistrationID = w.otherApplication()
+				return &a
+			},
+		},
+	} {
+		a := w.connected(c.name)
+		if c.twin != nil {
+			twin := c.twin(w.newAccount(c.name))
+			twin.ClientOrgID = "twin"
+			w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: *twin, New: true, Credential: newCredential()}))
+			if c.mark != "" {
+				must(s.MarkToken(w.ctx(), twin.ID, 1, store.TokenState{Status: c.mark}))(t)
+			}
+			if c.wipe {
+				must(s.WipeCredential(w.ctx(), twin.ID, 1, store.TokenState{Status: account.TokenDead}))(t)
+			}
+		}
+		if shared := must(s.WipeCredential(w.ctx(), a.ID, 1, store.TokenState{Status: account.TokenDead}))(t); shared != c.want {
+			t.Errorf("%s: shared = %v, want %v", c.name, shared, c.want)
+		}
 	}
-	if shares(w.reg.ID) {
-		t.Error("an account does not share its grant with itself, nor with another person")
+}
+
+// Of accounts wiped at once, exactly one finds itself alone, and ends the grant.
+func testWipeRace(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	accounts := make([]account.Account, 8)
+	for i := range accounts {
+		accounts[i] = w.newAccount("ada")
+		accounts[i].ClientOrgID = fmt.Sprint(i)
+		w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: accounts[i], New: true, Credential: newCredential()}))
 	}
-	twin := w.newAccount("ada")
-	twin.ClientOrgID = "org-2"
-	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: twin, New: true, Credential: newCredential()}))
-	if !shares(w.reg.ID) || shares("another registration") {
-		t.Error("two accounts of one person at one registration share the grant")
-	}
-	must(s.MarkToken(w.ctx(), twin.ID, 1, store.TokenState{Status: account.TokenDead}))(t)
-	if shares(w.reg.ID) {
-		t.Error("a dead credential holds no grant")
-	}
-	must(s.MarkToken(w.ctx(), twin.ID, 1, store.TokenState{Status: account.TokenInvalid}))(t)
-	if !shares(w.reg.ID) {
-		t.Error("an invalid access token leaves the grant")
-	}
-	w.ok(s.WipeCredential(w.ctx(), twin.ID, store.TokenState{Status: account.TokenInvalid}))
-	if shares(w.reg.ID) {
-		t.Error("a wiped credential holds no grant")
-	}
+	errShared := errors.New("shared")
+	oneWins(t, race(len(accounts), func(i int) error {
+		shared, err := s.WipeCredential(w.ctx(), accounts[i].ID, 1, store.TokenState{Status: account.TokenDead})
+		if err == nil && shared {
+			return errShared
+		}
+		return err
+	}), errShared)
 }

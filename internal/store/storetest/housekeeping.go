@@ -30,9 +30,9 @@ func testMeta(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	_, err := s.Meta(w.ctx(), "key")
 	w.is(err, store.ErrNotFound)
-	for _, value := range []string{"one", "two\x00"} {
-		w.ok(s.SetMeta(w.ctx(), "key", []byte(value)))
-		equal(t, string(must(s.Meta(w.ctx(), "key"))(t)), value)
+	for _, value := range []string{"one\x00", "two"} {
+		w.ok(s.AddMeta(w.ctx(), "key", []byte(value)))
+		equal(t, string(must(s.Meta(w.ctx(), "key"))(t)), "one\x00") // the first one stays
 	}
 }
 
@@ -40,7 +40,7 @@ func testSweep(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	a := w.connected("ada")
 	expired, consumed := w.newAttempt(), w.newAttempt()
-	consumed.ExpiresAt = noon.Add(100 * 24 * time.Hour)
+	consumed.ExpiresAt = expired.ExpiresAt.Add(time.Minute)
 	w.ok(s.CreateAttempt(w.ctx(), expired))
 	w.ok(s.CreateAttempt(w.ctx(), consumed))
 	must(s.ConsumeAttempt(w.ctx(), consumed.StateHash, consumed.BrowserHash, noon))(t)
@@ -53,8 +53,9 @@ func testSweep(t *testing.T, s *store.Store) {
 		want  store.SweepReport
 	}{
 		{time.Hour, store.SweepReport{}},
-		{time.Hour + time.Millisecond, store.SweepReport{Attempts: 1}},     // the consumed one
-		{76 * time.Minute, store.SweepReport{Attempts: 1}},                 // expired at noon + 15 minutes
+		{75 * time.Minute, store.SweepReport{}},                            // both expire 15 minutes after noon, or 16
+		{75*time.Minute + time.Second, store.SweepReport{Attempts: 1}},     //
+		{77 * time.Minute, store.SweepReport{Attempts: 1}},                 // the consumed one
 		{24*time.Hour + time.Minute, store.SweepReport{}},                  // the code lives one minute
 		{24*time.Hour + 61*time.Second, store.SweepReport{Codes: 1}},       //
 		{30*24*time.Hour + time.Millisecond, store.SweepReport{Tokens: 1}}, // the revoked one
@@ -71,7 +72,7 @@ func testEachSealed(t *testing.T, s *store.Store) {
 	attempt.Result = []byte("sealed result")
 	w.ok(s.CreateAttempt(w.ctx(), attempt))
 	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: w.newAccount("ada"), New: true, Credential: cred}))
-	w.ok(s.WipeCredential(w.ctx(), w.connected("bob").ID, store.TokenState{Status: account.TokenDead}))
+	must(s.WipeCredential(w.ctx(), w.connected("bob").ID, 1, store.TokenState{Status: account.TokenDead}))(t)
 	secret := must(s.ApplicationSecrets(w.ctx(), w.app.ID))(t)[0]
 
 	want := []store.Sealed{
@@ -96,7 +97,7 @@ func testEndedContext(t *testing.T, s *store.Store) {
 	ctx, cancel := context.WithCancel(w.ctx())
 	cancel()
 	_, readErr := s.Application(ctx, w.app.ID)
-	for _, err := range []error{readErr, s.SetMeta(ctx, "key", []byte("value"))} {
+	for _, err := range []error{readErr, s.AddMeta(ctx, "key", []byte("value"))} {
 		w.is(err, context.Canceled)
 		if errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("a caller that went away is no failure of the database: %v", err)
@@ -111,7 +112,7 @@ func testClosed(t *testing.T, s *store.Store) {
 	w.ok(s.Ping(w.ctx()))
 	w.ok(s.Close())
 	w.is(s.Ping(w.ctx()), store.ErrUnavailable)
-	w.is(s.SetMeta(w.ctx(), "key", nil), store.ErrUnavailable)
+	w.is(s.AddMeta(w.ctx(), "key", nil), store.ErrUnavailable)
 	_, err := s.Application(w.ctx(), w.app.ID)
 	w.is(err, store.ErrUnavailable)
 	_, _, err = s.Bearer(w.ctx(), hashOf("x"))
@@ -126,7 +127,7 @@ func testBackup(t *testing.T, s *store.Store) {
 	if err := s.Backup(w.ctx(), path); err == nil {
 		t.Error("a backup must not go over an existing file")
 	}
-	w.ok(s.SetMeta(w.ctx(), "after", []byte("the backup")))
+	w.ok(s.AddMeta(w.ctx(), "after", []byte("the backup")))
 }
 
 // Whatever people type comes back as it was.

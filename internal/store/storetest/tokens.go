@@ -47,7 +47,7 @@ func testTokens(t *testing.T, s *store.Store) {
 	first := w.withToken(a)
 	second := newToken(a)
 	second.CreatedAt = noon.Add(time.Second)
-	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: a, Token: &second}))
+	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: a, ExpectGeneration: 1, Token: &second}))
 	other := w.withToken(b)
 	equal(t, must(s.Tokens(w.ctx(), a.ID))(t), []store.Token{second, first})
 

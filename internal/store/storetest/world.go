@@ -112,6 +112,16 @@ func newRegistration(applicationID, clientID string) store.Registration {
 	}
 }
 
+// otherApplication has a registration of the very same client at the provider.
+func (w *world) otherApplication() (applicationID, registrationID string) {
+	w.Helper()
+	app := newApplication()
+	w.ok(w.CreateApplication(w.ctx(), app))
+	reg := newRegistration(app.ID, w.reg.ClientID)
+	w.ok(w.SaveRegistration(w.ctx(), reg))
+	return app.ID, reg.ID
+}
+
 func (w *world) newAttempt() store.Attempt {
 	id := account.NewRecordID()
 	return store.Attempt{
@@ -173,7 +183,7 @@ func (w *world) connected(subject string) account.Account {
 func (w *world) withToken(a account.Account) store.Token {
 	w.Helper()
 	t := newToken(a)
-	w.ok(w.SaveConnection(w.ctx(), store.Connection{Account: a, Token: &t}))
+	w.ok(w.SaveConnection(w.ctx(), store.Connection{Account: a, ExpectGeneration: 1, Token: &t}))
 	return t
 }
 
@@ -181,7 +191,7 @@ func (w *world) withToken(a account.Account) store.Token {
 func (w *world) withCode(a account.Account) store.Code {
 	w.Helper()
 	c := newCode(a)
-	w.ok(w.SaveConnection(w.ctx(), store.Connection{Account: a, Code: &c}))
+	w.ok(w.SaveConnection(w.ctx(), store.Connection{Account: a, ExpectGeneration: 1, Code: &c}))
 	return c
 }
 

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/avain-project/avain/internal/operator"
+	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/store/sqlite"
+)
+
+// Backup copies the database to path, which must not exist, while a server runs.
+// The key is not in the copy.
+func Backup(ctx context.Context, cfg Config, path string) error {
+	_, err := withStore(ctx, cfg, func(s *store.Store) (struct{}, error) { return struct{}{}, s.Backup(ctx, path) })
+	return err
+}
+
+// Migrate brings the schema up to date. It needs no key.
+func Migrate(ctx context.Context, cfg Config) (store.MigrationReport, error) {
+	return withStore(ctx, cfg, func(s *store.Store) (store.MigrationReport, error) { return s.Migrate(ctx) })
+}
+
+// MigrationStatus tells what Migrate would do, and changes nothing.
+func MigrationStatus(ctx context.Context, cfg Config) (store.MigrationReport, error) {
+	return withStore(ctx, cfg, func(s *store.Store) (store.MigrationReport, error) { return s.MigrationStatus(ctx) })
+}
+
+// HoldsSealed tells whether the database holds anything that a key has sealed.
+func HoldsSealed(ctx context.Context, cfg Config) (bool, error) {
+	return withStore(ctx, cfg, func(s *store.Store) (bool, error) { return operator.HoldsSealed(ctx, s) })
+}
+
+// withStore opens the database as it is, for one look at it or one change of it as
+// a whole.
+func withStore[T any](ctx context.Context, cfg Config, do func(*store.Store) (T, error)) (T, error) {
+	opened, err := openStore(ctx, cfg)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	done, err := do(opened)
+	return done, errors.Join(err, opened.Close())
+}
+
+// migrate brings the schema up to date. One that a newer version has written may
+// hold what this one would overlook or break.
+func migrate(ctx context.Context, s *store.Store) error {
+	report, err := s.Migrate(ctx)
+	if err != nil {
+		return fmt.Errorf("bring the database up to date: %w", err)
+	}
+	if report.Current > report.Latest {
+		return fmt.Errorf("the database has schema version %d, and this avain knows %d: start the version that wrote it, or a newer one", report.Current, report.Latest)
+	}
+	return nil
+}
+
+func openStore(ctx context.Context, cfg Config) (*store.Store, error) {
+	path, err := cfg.DatabasePath()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.DataDir != "" {
+		if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+			return nil, fmt.Errorf("make the data directory: %w", err)
+		}
+	}
+	engine, err := sqlite.Open(ctx, sqlite.Config{Path: path})
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return store.New(engine), nil
+}
