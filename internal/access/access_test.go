@@ -145,7 +145,7 @@ func TestBearer(t *testing.T) {
 		r.tokens = append(r.tokens, record)
 		return token, &r.tokens[len(r.tokens)-1]
 	}
-	live, record := grant(7, true)
+	live, _ := grant(7, true)
 	want := access.Caller{
 		ApplicationID: "a", Account: r.accounts[7], Limited: true,
 	}
