@@ -32,6 +32,8 @@ type registrationSetCommand struct {
 
 	Scopes         []string `placeholder:"SCOPE" help:"Scopes to ask for where the application names none, as in Mail.Read,Calendar.Read."`
 	NativeScopes   []string `placeholder:"SCOPE" help:"The provider's own scopes to ask for besides."`
+	Tenant         *string  `placeholder:"TENANT" help:"Whom to let sign in, where the provider has tenants: common, organizations, consumers, a tenant id or a domain; empty for common."`
+	Cloud          *string  `placeholder:"CLOUD" help:"The provider's cloud: global, usgov, dod or china."`
 	CallbackURL    *string  `name:"callback-url" placeholder:"URL" help:"The application's relay page, where the provider sends the browser to; empty for our own."`
 	UnboundBrowser *bool    `negatable:"" help:"Let a sign-in be finished in another browser than the one that started it: only for relays that fetch or post on their own."`
 
@@ -41,7 +43,7 @@ type registrationSetCommand struct {
 // endpointFlags replace the provider's endpoints all together: one that is not
 // named is the provider's own.
 type endpointFlags struct {
-	Authorize    string `name:"authorize-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the provider's authorization page. Naming any endpoint sets all of them."`
+	Authorize    string `name:"authorize-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the provider's authorization page. Naming any endpoint sets all of them; {tenant} in one stands for the tenant."`
 	Token        string `name:"token-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the token endpoint."`
 	Revoke       string `name:"revoke-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the revocation endpoint."`
 	Userinfo     string `name:"userinfo-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the identity endpoint."`
@@ -76,7 +78,7 @@ func (c *registrationSetCommand) Run(ctx context.Context, s *settings, out outpu
 	}
 	in := operator.SetRegistration{
 		ServiceType: c.ServiceType, ClientID: c.ClientID, AddSecret: c.AddSecret, Scopes: c.Scopes, NativeScopes: c.NativeScopes,
-		Endpoints: endpoints, CallbackURL: c.CallbackURL, UnboundBrowser: c.UnboundBrowser,
+		Tenant: c.Tenant, Cloud: c.Cloud, Endpoints: endpoints, CallbackURL: c.CallbackURL, UnboundBrowser: c.UnboundBrowser,
 	}
 	if !c.ClientSecret.IsZero() {
 		in.Secrets = []secret.Text{c.ClientSecret}

@@ -53,6 +53,8 @@ type registrationView struct {
 	Secrets        int           `json:"secrets"` // how many are stored
 	Scopes         []string      `json:"scopes"`
 	NativeScopes   []string      `json:"nativeScopes"`
+	Tenant         string        `json:"tenant,omitempty"`
+	Cloud          string        `json:"cloud,omitempty"` // absent: the global one
 	Endpoints      endpointsView `json:"endpoints"`
 	RedirectURI    string        `json:"redirectUri,omitempty"`
 	UnboundBrowser bool          `json:"unboundBrowser"`
@@ -74,7 +76,8 @@ type endpointsView struct {
 func viewRegistration(r operator.Registration) registrationView {
 	return registrationView{
 		Application: r.Application.Name, AppClientID: r.Application.ClientID, ServiceType: string(r.ServiceType), ClientID: r.ClientID,
-		Secrets: len(r.Secrets), Scopes: texts(r.Scopes), NativeScopes: texts(r.NativeScopes), Endpoints: endpointsView(r.Endpoints),
+		Secrets: len(r.Secrets), Scopes: texts(r.Scopes), NativeScopes: texts(r.NativeScopes), Tenant: r.Tenant, Cloud: string(r.Cloud),
+		Endpoints:   endpointsView(r.Endpoints),
 		RedirectURI: r.RedirectURI, UnboundBrowser: r.UnboundBrowser, Current: r.Current,
 		CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	}

@@ -53,7 +53,10 @@ type Registration struct {
 	Secrets       []secret.Text // tried in order; two while one is being replaced
 	Scopes        []scope.Scope // asked for where authorize names none
 	NativeScopes  []string
-	// Endpoints replace the provider's own, to speak to a stand-in or a national cloud.
+	// Tenant and Cloud are for providers that have them; "" is the provider's default.
+	Tenant string // directory that people sign in at: an id, a domain, or a name for several
+	Cloud  Cloud
+	// Endpoints replace the provider's own, to speak to a stand-in.
 	Endpoints Endpoints
 	// CallbackURL is the redirect URI given to the provider where it is not our
 	// own /v1/auth/callback: the application's relay page.
@@ -67,7 +70,30 @@ type Registration struct {
 	UpdatedAt time.Time
 }
 
-// Endpoints are absolute URLs; an empty one means the provider's own.
+// Cloud is a separate installation of a provider, with hosts and accounts of its
+// own.
+type Cloud string
+
+// The clouds of Microsoft; the global one is "".
+const (
+	CloudUSGov Cloud = "usgov" // US Government: GCC High
+	CloudDoD   Cloud = "dod"   // US Department of Defense
+	CloudChina Cloud = "china" // operated by 21Vianet
+)
+
+// ParseCloud reads a cloud's name, without regard to case; "global" is "".
+func ParseCloud(s string) (Cloud, bool) {
+	switch c := Cloud(strings.ToLower(s)); c {
+	case "", "global":
+		return "", true
+	case CloudUSGov, CloudDoD, CloudChina:
+		return c, true
+	}
+	return "", false
+}
+
+// Endpoints are absolute URLs; an empty one means the provider's own. Where the
+// provider has tenants, {tenant} in one stands for the tenant.
 type Endpoints struct {
 	Authorize string
 	Token     string

@@ -48,6 +48,8 @@ type RegistrationSpec struct {
 	ClientSecret   *SecretSource `yaml:"clientSecret"`
 	Scopes         []string      `yaml:"scopes"`
 	NativeScopes   []string      `yaml:"nativeScopes"`
+	Tenant         string        `yaml:"tenant"`
+	Cloud          string        `yaml:"cloud"`
 	Endpoints      EndpointsSpec `yaml:"endpoints"`
 	CallbackURL    string        `yaml:"callbackUrl"`
 	UnboundBrowser bool          `yaml:"unboundBrowser"`
@@ -173,7 +175,7 @@ func (spec RegistrationSpec) registration(resolve Resolve) (SetRegistration, err
 	in := SetRegistration{
 		ServiceType: spec.ServiceType, ClientID: spec.ClientID,
 		Scopes: append([]string{}, spec.Scopes...), NativeScopes: append([]string{}, spec.NativeScopes...),
-		Endpoints: &endpoints, CallbackURL: &spec.CallbackURL, UnboundBrowser: &spec.UnboundBrowser,
+		Tenant: &spec.Tenant, Cloud: &spec.Cloud, Endpoints: &endpoints, CallbackURL: &spec.CallbackURL, UnboundBrowser: &spec.UnboundBrowser,
 	}
 	t, err := resolve.optional(spec.ClientSecret)
 	if !t.IsZero() {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/store"
@@ -29,6 +31,8 @@ type SetRegistration struct {
 
 	Scopes         []string // unified; empty, not nil, asks for none
 	NativeScopes   []string
+	Tenant         *string // where the provider has them; empty is its default
+	Cloud          *string
 	Endpoints      *account.Endpoints
 	CallbackURL    *string // the application's relay page, where the provider sends the browser to
 	UnboundBrowser *bool
@@ -137,6 +141,9 @@ func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, er
 	if err := checkNativeScopes(in.NativeScopes); err != nil {
 		return "", err
 	}
+	if err := in.checkPlace(serviceType, p.Info()); err != nil {
+		return "", err
+	}
 	if in.Endpoints != nil {
 		if err := checkEndpoints(*in.Endpoints); err != nil {
 			return "", err
@@ -146,6 +153,26 @@ func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, er
 		return serviceType, checkCallback(*in.CallbackURL)
 	}
 	return serviceType, nil
+}
+
+// tenant is an id, a domain name, or one of the provider's names for several.
+var tenant = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
+
+// checkPlace checks the tenant, which becomes part of an address, and the cloud.
+func (in SetRegistration) checkPlace(t account.ServiceType, info provider.Info) error {
+	named := in.Tenant != nil && *in.Tenant != "" || in.Cloud != nil && *in.Cloud != ""
+	switch {
+	case named && !info.Tenants:
+		return usagef("%s has no tenants and no clouds to choose from", t)
+	case in.Tenant != nil && *in.Tenant != "" && !tenant.MatchString(*in.Tenant):
+		return usagef("the tenant %q is none: common, organizations, consumers, a tenant id or a domain", *in.Tenant)
+	}
+	if in.Cloud != nil {
+		if _, ok := account.ParseCloud(*in.Cloud); !ok {
+			return usagef("there is no cloud %q; known are global, usgov, dod, china", *in.Cloud)
+		}
+	}
+	return nil
 }
 
 // onto lays the checked fields over a registration.
@@ -161,6 +188,12 @@ func (in SetRegistration) onto(reg account.Registration) (account.Registration, 
 	}
 	if in.NativeScopes != nil {
 		reg.NativeScopes = unique(in.NativeScopes)
+	}
+	if in.Tenant != nil {
+		reg.Tenant = strings.ToLower(*in.Tenant)
+	}
+	if in.Cloud != nil {
+		reg.Cloud, _ = account.ParseCloud(*in.Cloud) // checked before
 	}
 	set(&reg.Endpoints, in.Endpoints)
 	set(&reg.CallbackURL, in.CallbackURL)
@@ -191,7 +224,7 @@ func (in SetRegistration) secretsOver(stored []secret.Text) ([]secret.Text, erro
 func sameRegistration(a, b account.Registration) bool {
 	return slices.EqualFunc(a.Secrets, b.Secrets, secret.Text.Equal) && slices.Equal(a.Scopes, b.Scopes) &&
 		slices.Equal(a.NativeScopes, b.NativeScopes) && a.Endpoints == b.Endpoints &&
-		a.CallbackURL == b.CallbackURL && a.UnboundBrowser == b.UnboundBrowser
+		a.Tenant == b.Tenant && a.Cloud == b.Cloud && a.CallbackURL == b.CallbackURL && a.UnboundBrowser == b.UnboundBrowser
 }
 
 // Registrations lists those of one application, or all where ref is empty.

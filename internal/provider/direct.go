@@ -20,6 +20,7 @@ type Direct struct {
 
 // DirectHost is one line of the prefix table.
 type DirectHost struct {
+	Cloud  account.Cloud
 	Prefix string // of the provider path, without a leading slash
 	Base   string // absolute URL with a trailing slash; the whole path is appended
 }
@@ -31,7 +32,7 @@ func (d Direct) Endpoint(reg account.Registration, path string) (*url.URL, error
 	if base == "" {
 		longest := -1
 		for _, h := range d.Hosts {
-			if strings.HasPrefix(path, h.Prefix) && len(h.Prefix) > longest {
+			if h.Cloud == reg.Cloud && strings.HasPrefix(path, h.Prefix) && len(h.Prefix) > longest {
 				base, longest = h.Base, len(h.Prefix)
 			}
 		}

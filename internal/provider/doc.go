@@ -6,11 +6,13 @@
 // account's tokens come with each call, and nothing is kept. It implements
 // [Provider] and those capabilities that its service has:
 //
-//	Redirector   sign-in by redirect: authorize page, code, identity
-//	Refresher    a new access token from a refresh token
-//	Revoker      ending a grant at the provider
-//	Pinger       the least call that proves an access token
-//	Authorizer   another header than "Authorization: Bearer"
+//	Redirector         sign-in by redirect: authorize page, code, identity
+//	AdminConsenter     the page where an administrator admits the application
+//	Refresher          a new access token from a refresh token
+//	ResourceRefresher  … and for further resources than the main API
+//	Revoker            ending a grant at the provider
+//	Pinger             the least call that proves an access token
+//	Authorizer         another header than "Authorization: Bearer"
 //
 // Services ask for a capability by type assertion. Failures are [*Error] values,
 // classified in the driver, where the provider's dialect is known.

@@ -26,6 +26,8 @@ type Info struct {
 	// AssumedLife is how long an access token is taken to live where the provider
 	// does not say.
 	AssumedLife time.Duration
+	// Tenants: a registration may name a tenant and a cloud.
+	Tenants bool
 	// WithholdsRefresh: a refresh token comes only with a new consent, so the flow
 	// forces one where it holds none.
 	WithholdsRefresh bool
@@ -47,6 +49,24 @@ type Refresher interface {
 	// Refresh returns the provider's answer as it is: a field that the provider
 	// leaves out is left zero, and the caller merges.
 	Refresh(context.Context, account.Registration, Tokens) (Tokens, error)
+}
+
+// ResourceRefresher gets access tokens for several resources from one refresh
+// token.
+type ResourceRefresher interface {
+	Refresher
+	// RefreshFor is Refresh for another resource, named by its URL: Access of the
+	// answer is good there alone, and its NativeScopes are nil.
+	RefreshFor(ctx context.Context, reg account.Registration, held Tokens, resource string) (Tokens, error)
+}
+
+// AdminConsenter knows the page where an administrator admits the application for
+// a whole organization.
+type AdminConsenter interface {
+	Provider
+	// AdminConsentURL is that page. tenant may be "" where it is not known yet. The
+	// provider sends the browser to redirectURI afterwards.
+	AdminConsentURL(reg account.Registration, tenant string, nativeScopes []string, redirectURI, state string) (string, error)
 }
 
 // Revoker ends a grant at the provider. A grant that is gone already is no error.
@@ -94,12 +114,31 @@ type Tokens struct {
 	Life    time.Duration // of the access token from its issue on; zero: the provider did not say
 	// NativeScopes are those granted; nil: the provider did not say.
 	NativeScopes []string
+	// Tenant is where the grant was made, for providers that have tenants: later
+	// calls go there.
+	Tenant string
+	// Others are access tokens for other resources than the provider's main API,
+	// by resource. The refresh token serves them all.
+	Others map[string]ResourceToken
+}
+
+// ResourceToken is an access token for one resource. Expires is zero where nobody
+// knows.
+type ResourceToken struct {
+	Access  secret.Text
+	Expires time.Time
 }
 
 // Merge lays an answer over what is held: a field that the answer leaves out
 // keeps the old value, so that no refresh token is ever lost to an absent one.
 func (t Tokens) Merge(answer Tokens) Tokens {
 	merged := answer
+	if answer.Tenant == "" {
+		merged.Tenant = t.Tenant
+	}
+	if answer.Others == nil {
+		merged.Others = t.Others
+	}
 	if answer.Refresh.IsZero() {
 		merged.Refresh = t.Refresh
 	}

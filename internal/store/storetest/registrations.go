@@ -29,6 +29,7 @@ func testRegistrations(t *testing.T, s *store.Store) {
 
 	// Saving the first again updates it in place and makes it current.
 	w.reg.Scopes, w.reg.NativeScopes, w.reg.Endpoints = []scope.Scope{scope.TasksRead}, nil, account.Endpoints{}
+	w.reg.Tenant, w.reg.Cloud = "contoso.example", account.CloudUSGov
 	w.reg.CallbackURL, w.reg.UnboundBrowser, w.reg.Sealed = "", false, []byte("other secrets")
 	w.reg.Current, w.reg.UpdatedAt = true, noon.Add(time.Hour)
 	w.ok(s.SaveRegistration(w.ctx(), w.reg))

@@ -49,6 +49,8 @@ CREATE TABLE registrations (
     client_id       TEXT NOT NULL,
     scopes          TEXT NOT NULL,
     native_scopes   TEXT NOT NULL,
+    tenant          TEXT NOT NULL,
+    cloud           TEXT NOT NULL,
     endpoints       TEXT NOT NULL, -- JSON
     callback_url    TEXT NOT NULL,
     unbound_browser INTEGER NOT NULL,
