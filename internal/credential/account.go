@@ -56,7 +56,7 @@ func (s *Service) Ping(ctx context.Context, acct account.Account) error {
 	}
 	err = pinger.Ping(ctx, reg.Registration, live.tokens)
 	if refusesToken(err) && !live.tokens.Refresh.IsZero() && !s.refusedLately(acct, live) {
-		if live, err = s.refresh(ctx, acct.ID, live.record.Generation); err != nil {
+		if live, err = s.refresh(ctx, acct.ID, live); err != nil {
 			return err
 		}
 		err = pinger.Ping(ctx, reg.Registration, live.tokens)

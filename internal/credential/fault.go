@@ -25,6 +25,9 @@ func Fault(err error) error {
 func codeOf(e *provider.Error) fault.Code {
 	switch e.Code {
 	case provider.CodeAccessDenied:
+		if e.Class == provider.Admin { // not the person's no: they may not say yes
+			return fault.ProviderAdmin
+		}
 		return fault.AccessDenied
 	case provider.CodeMalformed:
 		return fault.ProviderMalformed

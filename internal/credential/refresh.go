@@ -12,12 +12,45 @@ import (
 	"github.com/avain-project/avain/internal/store"
 )
 
-// refresh renews the credential unless it is newer than generation already, and
-// returns it. Callers at the same time share one call to the provider.
-func (s *Service) refresh(ctx context.Context, id account.ID, generation int64) (held, error) {
+// refresh renews the main access token of what the caller holds, unless that was
+// done already, and returns it. Callers at the same time share one call to the
+// provider.
+func (s *Service) refresh(ctx context.Context, id account.ID, old held) (held, error) {
+	return s.renew(ctx, id, old, mainResource)
+}
+
+// flown is what a flight brings: for which resource, and how it ended.
+type flown struct {
+	resource string
+	held     held
+	err      error
+}
+
+// flights is how often a caller lets callers for other resources go first.
+const flights = 8
+
+// renew is refresh for one resource. The call may replace the refresh token, so
+// callers for another resource wait for it too; what came of it is not their
+// answer, and they ask for their own with the credential that it left.
+func (s *Service) renew(ctx context.Context, id account.ID, old held, resource string) (held, error) {
+	for range flights {
+		done, err := s.fly(ctx, id, old, resource)
+		switch {
+		case err != nil:
+			return held{}, err
+		case done.resource == resource, done.err == nil && done.held.renewed(old, resource):
+			return done.held, done.err
+		case done.err == nil:
+			old.record = done.held.record
+		}
+	}
+	return held{}, fmt.Errorf("account %s: refreshes for other resources do not end", id)
+}
+
+func (s *Service) fly(ctx context.Context, id account.ID, old held, resource string) (flown, error) {
 	// Callers with another generation in hand have another question, so it is part
 	// of the key; the flight itself looks again before it asks the provider.
-	flight := s.flights.DoChan(fmt.Sprintf("%s/%d", id, generation), func() (_ any, err error) {
+	flight := s.flights.DoChan(fmt.Sprintf("%s/%d", id, old.record.Generation), func() (_ any, err error) {
 		// A flight is nobody's request: a panic in it would end the process.
 		defer func() {
 			if broken := recover(); broken != nil {
@@ -27,7 +60,8 @@ func (s *Service) refresh(ctx context.Context, id account.ID, generation int64) 
 		// No caller's end may break off a refresh that the provider has seen.
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.RefreshTimeout)
 		defer cancel()
-		return s.refreshOnce(own, id, generation)
+		got, err := s.refreshOnce(own, id, old, resource)
+		return flown{resource, got, err}, nil
 	})
 	s.waiting.Add(1)
 	select {
@@ -36,22 +70,27 @@ func (s *Service) refresh(ctx context.Context, id account.ID, generation int64) 
 			defer s.waiting.Done()
 			<-flight
 		}()
-		return held{}, ctx.Err()
+		return flown{}, ctx.Err()
 	case done := <-flight:
 		s.waiting.Done()
 		if done.Err != nil {
-			return held{}, done.Err
+			return flown{}, done.Err
 		}
-		return done.Val.(held), nil
+		return done.Val.(flown), nil
 	}
 }
 
-func (s *Service) refreshOnce(ctx context.Context, id account.ID, generation int64) (held, error) {
+// renewed tells whether h has an access token for the resource that old had not.
+func (h held) renewed(old held, resource string) bool {
+	return !h.access(resource).IsZero() && !h.access(resource).Equal(old.access(resource))
+}
+
+func (s *Service) refreshOnce(ctx context.Context, id account.ID, old held, resource string) (held, error) {
 	current, err := s.open(ctx, id)
 	if err != nil {
 		return held{}, err
 	}
-	if current.record.Generation > generation {
+	if current.record.Generation > old.record.Generation && current.renewed(old, resource) {
 		return current, nil // somebody was quicker
 	}
 	acct, err := s.Account(ctx, id)
@@ -62,23 +101,20 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, generation int
 	if err != nil {
 		return held{}, err
 	}
-	p, ok := s.Providers.Of(acct.ServiceType)
+	p, _ := s.Providers.Of(acct.ServiceType)
+	if resource != mainResource {
+		return s.refreshOther(ctx, acct, reg.Registration, p, current, resource)
+	}
 	refresher, can := p.(provider.Refresher)
-	if !ok || !can {
+	if !can {
 		return held{}, fault.New(fault.RefreshFailed, "")
 	}
 	answer, err := refresher.Refresh(ctx, reg.Registration, current.tokens)
 	if err != nil {
 		return s.refused(ctx, acct, current, err)
 	}
-	return s.save(ctx, acct, current, answer, p.Info())
-}
-
-// save persists the answer before anyone uses it. Whoever stored a newer
-// credential meanwhile has won, and theirs is returned.
-func (s *Service) save(ctx context.Context, acct account.Account, current held, answer provider.Tokens, info provider.Info) (held, error) {
 	renewed := held{
-		record: current.record, tokens: current.tokens.Merge(answer), expires: s.expiry(answer, info),
+		record: current.record, tokens: current.tokens.Merge(answer), expires: s.expiry(answer, p.Info()),
 		refreshScopes: current.refreshScopes,
 	}
 	state := store.TokenState{Status: account.TokenActive, IssuedAt: s.Now(), ExpiresAt: renewed.expires}
@@ -86,13 +122,21 @@ func (s *Service) save(ctx context.Context, acct account.Account, current held, 
 		// The provider says what is left: people may take access away in parts.
 		renewed.refreshScopes = answer.NativeScopes
 		state.NativeScopes = answer.NativeScopes
-		state.Scopes = info.Scopes.Unified(answer.NativeScopes)
+		state.Scopes = p.Info().Scopes.Unified(answer.NativeScopes)
 	}
+	return s.save(ctx, acct, renewed, state)
+}
+
+// save persists what was renewed before anyone uses it; its record is still that of
+// what it replaces. Whoever stored a newer credential meanwhile has won, and theirs
+// is returned.
+func (s *Service) save(ctx context.Context, acct account.Account, renewed held, state store.TokenState) (held, error) {
+	before := renewed.record.Generation
 	record, err := s.sealed(renewed)
 	if err != nil {
 		return held{}, err
 	}
-	err = s.persist(ctx, record, current.record.Generation, state)
+	err = s.persist(ctx, record, before, state)
 	switch {
 	case errors.Is(err, store.ErrConflict):
 		return s.open(ctx, acct.ID)
@@ -101,7 +145,7 @@ func (s *Service) save(ctx context.Context, acct account.Account, current held, 
 		s.Logger.ErrorContext(ctx, "a refreshed credential could not be saved", "account", acct.ID, "error", err)
 		return held{}, fault.Wrap(fault.StoreUnavailable, fmt.Errorf("save the refreshed credential of account %s: %w", acct.ID, err))
 	}
-	record.Generation = current.record.Generation + 1
+	record.Generation = before + 1
 	renewed.record = record
 	s.remembered.credentials.Add(acct.ID, renewed)
 	return renewed, nil

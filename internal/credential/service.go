@@ -94,6 +94,15 @@ type sealedTokens struct {
 	// RefreshScopes differ from NativeScopes only where the two tokens come from
 	// different answers.
 	RefreshScopes []string `json:"refreshScopes"`
+	Tenant        string   `json:"tenant,omitempty"`
+
+	Others map[string]sealedResource `json:"others,omitempty"` // by resource
+}
+
+// sealedResource is the sealed form of provider.ResourceToken.
+type sealedResource struct {
+	Access    string    `json:"access"`
+	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // open reads and unseals the account's credential.
@@ -125,20 +134,27 @@ func (s *Service) unseal(record store.Credential) (held, error) {
 		// The text of a JSON error may quote the plain value.
 		return held{}, fmt.Errorf("the credential of account %s is damaged", record.AccountID)
 	}
-	return held{
-		record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes,
-		tokens: provider.Tokens{Access: secret.New(t.Access), Refresh: secret.New(t.Refresh), NativeScopes: t.NativeScopes},
-	}, nil
+	tokens := provider.Tokens{
+		Access: secret.New(t.Access), Refresh: secret.New(t.Refresh), NativeScopes: t.NativeScopes, Tenant: t.Tenant,
+	}
+	for resource, other := range t.Others {
+		tokens.Others = with(tokens.Others, resource, provider.ResourceToken{Access: secret.New(other.Access), Expires: other.ExpiresAt})
+	}
+	return held{record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: tokens}, nil
 }
 
 // sealed makes the record that holds what h holds. An existing record keeps its id
 // and data key; otherwise both are made.
 func (s *Service) sealed(h held) (store.Credential, error) {
-	record := h.record
-	plain, err := json.Marshal(sealedTokens{
-		Access: h.tokens.Access.Reveal(), Refresh: h.tokens.Refresh.Reveal(), ExpiresAt: h.expires,
-		NativeScopes: h.tokens.NativeScopes, RefreshScopes: h.refreshScopes,
-	})
+	record, t := h.record, h.tokens
+	bare := sealedTokens{
+		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ExpiresAt: h.expires,
+		NativeScopes: t.NativeScopes, RefreshScopes: h.refreshScopes, Tenant: t.Tenant,
+	}
+	for resource, other := range t.Others {
+		bare.Others = with(bare.Others, resource, sealedResource{Access: other.Access.Reveal(), ExpiresAt: other.Expires})
+	}
+	plain, err := json.Marshal(bare)
 	if err != nil {
 		return store.Credential{}, errors.New("encode the credential")
 	}

@@ -48,7 +48,7 @@ func (s *Service) Renew(ctx context.Context, acct account.Account) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.refresh(ctx, acct.ID, current.record.Generation)
+	_, err = s.refresh(ctx, acct.ID, current)
 	return err
 }
 
@@ -62,7 +62,7 @@ func (s *Service) live(ctx context.Context, acct account.Account) (held, error) 
 		return held{}, err
 	}
 	now := s.Now()
-	if !current.tokens.Access.IsZero() && (current.expires.IsZero() || now.Before(current.expires.Add(-early))) {
+	if !current.tokens.Access.IsZero() && s.fresh(current.expires) {
 		return current, nil
 	}
 	if current.tokens.Refresh.IsZero() {
@@ -71,7 +71,7 @@ func (s *Service) live(ctx context.Context, acct account.Account) (held, error) 
 		}
 		return held{}, s.ended(ctx, acct, current)
 	}
-	renewed, err := s.refresh(ctx, acct.ID, current.record.Generation)
+	renewed, err := s.refresh(ctx, acct.ID, current)
 	if err != nil && passing(err) && now.Before(current.expires) {
 		return current, nil // good for its last seconds yet
 	}
@@ -117,7 +117,7 @@ func (a *authenticated) RoundTrip(req *http.Request) (*http.Response, error) {
 		return res, nil
 	}
 	again, ok := replay(req)
-	renewed, err := a.service.refresh(req.Context(), a.account.ID, a.held.record.Generation)
+	renewed, err := a.service.refresh(req.Context(), a.account.ID, a.held)
 	if err == nil && !ok {
 		return res, nil // the caller sends it again, and finds a renewed credential
 	}

@@ -53,7 +53,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Trouble is one line of a provider's error table.
 type Trouble struct {
 	Code    string // the OAuth error code
-	Subtype string // a refinement in error_subtype or the description; "" matches all
+	Subtype string // a refinement in error_subtype, error_codes or the description; "" matches all
 	Class   Class
 	Cause   string
 	Cure    string

@@ -79,10 +79,11 @@ func prompt(req provider.AuthRequest) string {
 
 // Exchange implements provider.Redirector.
 func (d *Driver) Exchange(ctx context.Context, reg account.Registration, cb provider.Callback) (provider.Tokens, account.Identity, error) {
-	tokens, err := d.client.Exchange(ctx, reg, cb)
+	answer, err := d.client.Exchange(ctx, reg, cb, nil)
 	if err != nil {
 		return provider.Tokens{}, account.Identity{}, err
 	}
+	tokens := answer.Tokens
 	if tokens.NativeScopes == nil {
 		tokens.NativeScopes = cb.NativeScopes // RFC 6749 §5.1: absent means as asked
 	}

@@ -9,10 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/outbound"
@@ -52,36 +54,53 @@ func (c *Client) AuthorizeURL(reg account.Registration, req provider.AuthRequest
 	return cfg.AuthCodeURL(req.State, opts...), nil
 }
 
-// Exchange redeems the callback's code.
-func (c *Client) Exchange(ctx context.Context, reg account.Registration, cb provider.Callback) (provider.Tokens, error) {
+// Answer is what a token endpoint gave.
+type Answer struct {
+	provider.Tokens
+	IDToken secret.Text // OpenID Connect; zero where none came
+}
+
+// Exchange redeems the callback's code. extra are parameters of the dialect.
+func (c *Client) Exchange(ctx context.Context, reg account.Registration, cb provider.Callback, extra url.Values) (Answer, error) {
 	if code := cb.Params.Get("error"); code != "" {
-		return provider.Tokens{}, c.classify(code, "", cb.Params.Get("error_description"))
+		return Answer{}, c.classify(code, nil, cb.Params.Get("error_description"))
 	}
 	code := cb.Params.Get("code")
 	if code == "" {
-		return provider.Tokens{}, c.malformed(errors.New("the callback has neither code nor error"))
+		return Answer{}, c.malformed(errors.New("the callback has neither code nor error"))
+	}
+	opts := []oauth2.AuthCodeOption{oauth2.VerifierOption(cb.Verifier.Reveal())}
+	for name, values := range extra {
+		opts = append(opts, oauth2.SetAuthURLParam(name, values[0]))
 	}
 	return c.eachSecret(reg, func(s secret.Text) (*oauth2.Token, error) {
-		return c.config(reg, s, cb.RedirectURI).Exchange(c.with(ctx), code, oauth2.VerifierOption(cb.Verifier.Reveal()))
+		return c.config(reg, s, cb.RedirectURI).Exchange(c.with(ctx), code, opts...)
 	})
 }
 
-// Refresh asks for a new access token. What the provider leaves out stays zero.
-func (c *Client) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens) (provider.Tokens, error) {
+// Refresh asks for a new access token, with a scope parameter where scopes are
+// given. What the provider leaves out stays zero.
+func (c *Client) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens, scopes ...string) (provider.Tokens, error) {
 	if held.Refresh.IsZero() {
 		return provider.Tokens{}, &provider.Error{
 			Class: provider.Dead, Code: provider.CodeNoRefresh,
 			Cause: "the provider gave no refresh token when the account was connected", Cure: "connect the account again",
 		}
 	}
-	tokens, err := c.eachSecret(reg, func(s secret.Text) (*oauth2.Token, error) {
-		return c.config(reg, s, "").TokenSource(c.with(ctx), &oauth2.Token{RefreshToken: held.Refresh.Reveal()}).Token()
+	answer, err := c.eachSecret(reg, func(s secret.Text) (*oauth2.Token, error) {
+		// The library's own refresh has no scope parameter; this one takes any grant.
+		request := clientcredentials.Config{
+			ClientID: reg.ClientID, ClientSecret: s.Reveal(), TokenURL: c.EndpointsFor(reg).Token, Scopes: scopes,
+			AuthStyle:      oauth2.AuthStyleInParams,
+			EndpointParams: url.Values{"grant_type": {"refresh_token"}, "refresh_token": {held.Refresh.Reveal()}},
+		}
+		return request.Token(c.with(ctx))
 	})
 	// The library fills an absent refresh token with the old one.
-	if tokens.Refresh.Equal(held.Refresh) {
-		tokens.Refresh = secret.Text{}
+	if answer.Refresh.Equal(held.Refresh) {
+		answer.Refresh = secret.Text{}
 	}
-	return tokens, err
+	return answer.Tokens, err
 }
 
 // Revoke ends the grant (RFC 7009). A token that the provider no longer knows is
@@ -114,7 +133,7 @@ func (c *Client) Revoke(ctx context.Context, reg account.Registration, held prov
 	if answer.Error == "invalid_token" || answer.Error == "unsupported_token_type" {
 		return nil
 	}
-	return c.answer(res, answer.Error, "", "")
+	return c.answer(res, answer.Error, nil, "")
 }
 
 // GetJSON reads an identity endpoint with the access token.
@@ -138,7 +157,7 @@ func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Tex
 			Cause: "the provider refuses the access token", Cure: "connect the account again",
 		}
 	default:
-		return c.answer(res, "", "", "")
+		return c.answer(res, "", nil, "")
 	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
@@ -167,7 +186,7 @@ func (c *Client) with(ctx context.Context) context.Context {
 
 // eachSecret tries the registration's secrets in order: while one is being
 // replaced, two are live, and only invalid_client asks for the next.
-func (c *Client) eachSecret(reg account.Registration, call func(secret.Text) (*oauth2.Token, error)) (provider.Tokens, error) {
+func (c *Client) eachSecret(reg account.Registration, call func(secret.Text) (*oauth2.Token, error)) (Answer, error) {
 	secrets := reg.Secrets
 	if len(secrets) == 0 {
 		secrets = []secret.Text{{}}
@@ -176,7 +195,7 @@ func (c *Client) eachSecret(reg account.Registration, call func(secret.Text) (*o
 	for _, s := range secrets {
 		token, err := call(s)
 		if err == nil {
-			return tokensOf(token), nil
+			return answerOf(token), nil
 		}
 		failure = c.failure(err)
 		var refused *provider.Error
@@ -184,13 +203,32 @@ func (c *Client) eachSecret(reg account.Registration, call func(secret.Text) (*o
 			break
 		}
 	}
-	return provider.Tokens{}, failure
+	return Answer{}, failure
 }
 
-func tokensOf(t *oauth2.Token) provider.Tokens {
-	out := provider.Tokens{Access: secret.New(t.AccessToken), Refresh: secret.New(t.RefreshToken), Life: time.Duration(t.ExpiresIn) * time.Second}
+func answerOf(t *oauth2.Token) Answer {
+	out := Answer{Tokens: provider.Tokens{Access: secret.New(t.AccessToken), Refresh: secret.New(t.RefreshToken), Life: lifeOf(t)}}
 	if granted, ok := t.Extra("scope").(string); ok {
 		out.NativeScopes = strings.Fields(granted)
 	}
+	if id, ok := t.Extra("id_token").(string); ok {
+		out.IDToken = secret.New(id)
+	}
 	return out
+}
+
+// lifeOf reads expires_in, which the library keeps for some grants only. Some
+// providers write the number as a string.
+func lifeOf(t *oauth2.Token) time.Duration {
+	seconds := float64(t.ExpiresIn)
+	switch raw := t.Extra("expires_in").(type) {
+	case float64:
+		seconds = raw
+	case string:
+		if n, err := strconv.ParseFloat(raw, 64); err == nil {
+			seconds = n
+		}
+	}
+	const most = float64(100 * 365 * 24 * 3600) // beyond it a Duration would overflow
+	return time.Duration(max(0, min(seconds, most))) * time.Second
 }

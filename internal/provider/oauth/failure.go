@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,10 +23,15 @@ func (c *Client) failure(err error) error {
 	var answered *oauth2.RetrieveError
 	if errors.As(err, &answered) {
 		var more struct {
-			Subtype string `json:"error_subtype"`
+			Subtype string `json:"error_subtype"` // Google
+			Codes   []int  `json:"error_codes"`   // Microsoft: the numbers of AADSTS50173 and its like
 		}
 		_ = json.Unmarshal(answered.Body, &more)
-		return c.answer(answered.Response, answered.ErrorCode, more.Subtype, answered.ErrorDescription)
+		subtypes := []string{more.Subtype}
+		for _, n := range more.Codes {
+			subtypes = append(subtypes, fmt.Sprintf("AADSTS%d:", n))
+		}
+		return c.answer(answered.Response, answered.ErrorCode, subtypes, answered.ErrorDescription)
 	}
 	var transport *url.Error
 	if errors.As(err, &transport) || outbound.Timeout(err) {
@@ -36,11 +42,11 @@ func (c *Client) failure(err error) error {
 
 // answer classifies an error status by its code first, by the status where the
 // code says nothing.
-func (c *Client) answer(res *http.Response, code, subtype, description string) error {
+func (c *Client) answer(res *http.Response, code string, subtypes []string, description string) error {
 	var e *provider.Error
 	switch {
 	case code != "":
-		e = c.classify(code, subtype, description)
+		e = c.classify(code, subtypes, description)
 	default:
 		e = &provider.Error{
 			Class: provider.Later, Code: fmt.Sprintf("http_%d", res.StatusCode),
@@ -59,9 +65,11 @@ func (c *Client) answer(res *http.Response, code, subtype, description string) e
 	return e
 }
 
-func (c *Client) classify(code, subtype, description string) *provider.Error {
+// classify finds the first line of the table for the code whose subtype, if it has
+// one, was sent.
+func (c *Client) classify(code string, subtypes []string, description string) *provider.Error {
 	for _, t := range c.Troubles {
-		if t.Code == code && (t.Subtype == "" || t.Subtype == subtype || strings.Contains(description, t.Subtype)) {
+		if t.Code == code && (t.Subtype == "" || slices.Contains(subtypes, t.Subtype) || strings.Contains(description, t.Subtype)) {
 			return &provider.Error{Class: t.Class, Code: code, Cause: t.Cause, Cure: t.Cure}
 		}
 	}

@@ -1,0 +1,92 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// mainResource is the provider's main API, whose access token is Tokens.Access.
+const mainResource = ""
+
+// AccessTo is a live access token for another resource than the provider's main
+// API, named by its URL ("https://outlook.office.com"). One refresh token serves
+// all resources; each access token is kept beside it until it ends.
+func (s *Service) AccessTo(ctx context.Context, acct account.Account, resource string) (secret.Text, error) {
+	if acct.TokenStatus == account.TokenDead {
+		return secret.Text{}, fault.New(fault.TokenDead, "")
+	}
+	current, err := s.current(ctx, acct)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	if t, ok := current.tokens.Others[resource]; ok && s.fresh(t.Expires) {
+		return t.Access, nil
+	}
+	current, err = s.renew(ctx, acct.ID, current, resource)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	access := current.access(resource)
+	if access.IsZero() { // another process has stored a credential meanwhile, which lacks it
+		return secret.Text{}, fault.Wrap(fault.ProviderUnavailable, fmt.Errorf("account %s changed while its token for %s was renewed", acct.ID, resource))
+	}
+	return access, nil
+}
+
+// access is the access token for a resource; zero where there is none.
+func (h held) access(resource string) secret.Text {
+	if resource == mainResource {
+		return h.tokens.Access
+	}
+	return h.tokens.Others[resource].Access
+}
+
+// fresh tells whether an access token that ends then still reaches the provider.
+func (s *Service) fresh(expires time.Time) bool {
+	return expires.IsZero() || s.Now().Before(expires.Add(-early))
+}
+
+// refreshOther asks for another resource's access token and stores it beside the
+// main one. Only the end of the grant is noted on the account: any other refusal
+// concerns that resource alone, and the main API may work on.
+func (s *Service) refreshOther(ctx context.Context, acct account.Account, reg account.Registration, p provider.Provider, current held, resource string) (held, error) {
+	refresher, can := p.(provider.ResourceRefresher)
+	if !can {
+		return held{}, fault.New(fault.RefreshFailed, "")
+	}
+	answer, err := refresher.RefreshFor(ctx, reg, current.tokens, resource)
+	var refused *provider.Error
+	switch {
+	case errors.As(err, &refused) && refused.Class == provider.Dead:
+		return s.refused(ctx, acct, current, err)
+	case err != nil:
+		return held{}, Fault(err)
+	}
+	renewed := current
+	renewed.tokens.Others = with(current.tokens.Others, resource, provider.ResourceToken{
+		Access: answer.Access, Expires: s.expiry(answer, p.Info()),
+	})
+	if !answer.Refresh.IsZero() {
+		renewed.tokens.Refresh = answer.Refresh
+	}
+	return s.save(ctx, acct, renewed, store.TokenState{Status: acct.TokenStatus, Error: acct.TokenError})
+}
+
+// with is the map with one more entry; the map itself may be in use elsewhere.
+func with[V any](m map[string]V, key string, value V) map[string]V {
+	grown := maps.Clone(m)
+	if grown == nil {
+		grown = map[string]V{}
+	}
+	grown[key] = value
+	return grown
+}
