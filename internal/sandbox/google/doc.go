@@ -20,7 +20,7 @@
 // Calendar ignores time ranges.
 //
 // Two API paths are not Google's but judge a pass-through: /api/echo/… and
-// /api/stream (see echo.go). So is /api/redirect.
+// /api/stream (see package echo). So is /api/redirect.
 //
 // Start at google.go (routes), then authorize.go.
 package google

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/sandbox/ledger"
+	"github.com/avain-project/avain/internal/sandbox/mailbox"
 )
 
 // maxSend is the longest request body messages.send takes.
@@ -57,11 +58,11 @@ func (d *Google) listMessages(w http.ResponseWriter, r *http.Request) {
 		NextPageToken string `json:"nextPageToken,omitempty"`
 		Estimate      int    `json:"resultSizeEstimate"`
 	}
-	all := d.mail.list(p, label)
+	all := d.mail.List(p, label)
 	answer.Estimate = len(all)
 	end := min(start+size, len(all))
 	for _, m := range all[min(start, end):end] {
-		answer.Messages = append(answer.Messages, ref{m.id, m.id})
+		answer.Messages = append(answer.Messages, ref{m.ID, m.ID})
 	}
 	if end < len(all) {
 		answer.NextPageToken = pageToken(end)
@@ -89,7 +90,7 @@ func (d *Google) getMessage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	m, ok := d.mail.find(p, r.PathValue("id"))
+	m, ok := d.mail.Find(p, r.PathValue("id"))
 	if !ok {
 		notFound(w)
 		return
@@ -124,35 +125,35 @@ func (d *Google) sendMessage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m, err := readMail(raw)
-	if err != nil || m.to == "" {
+	if err != nil || m.To == "" {
 		apiError(w, http.StatusBadRequest, "Recipient address required", "INVALID_ARGUMENT", "invalidArgument")
 		return
 	}
-	m.from = p.Name + " <" + p.Email + ">"
-	m = d.mail.send(p, m)
+	m.From = p.Name + " <" + p.Email + ">"
+	m = d.mail.Send(p, m)
 	writeJSON(w, http.StatusOK, struct {
 		ID       string   `json:"id"`
 		ThreadID string   `json:"threadId"`
 		Labels   []string `json:"labelIds"`
-	}{m.id, m.id, m.labels})
+	}{m.ID, m.ID, m.Labels})
 }
 
 // readMail keeps of a message what the mailbox shows.
-func readMail(raw []byte) (message, error) {
+func readMail(raw []byte) (mailbox.Message, error) {
 	parsed, err := mail.ReadMessage(strings.NewReader(string(raw)))
 	if err != nil {
-		return message{}, err
+		return mailbox.Message{}, err
 	}
 	text, err := io.ReadAll(io.LimitReader(parsed.Body, maxText))
 	if err != nil {
-		return message{}, err
+		return mailbox.Message{}, err
 	}
 	subject, err := new(mime.WordDecoder).DecodeHeader(parsed.Header.Get("Subject"))
 	if err != nil {
 		subject = parsed.Header.Get("Subject")
 	}
 	// Clipped, because the sent list is kept.
-	return message{to: clip(parsed.Header.Get("To"), maxText), subject: clip(subject, maxText), text: string(text)}, nil
+	return mailbox.Message{To: clip(parsed.Header.Get("To"), maxText), Subject: clip(subject, maxText), Text: string(text)}, nil
 }
 
 func (d *Google) profile(w http.ResponseWriter, r *http.Request) {
@@ -160,7 +161,7 @@ func (d *Google) profile(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	total := len(d.mail.list(p, ""))
+	total := len(d.mail.List(p, ""))
 	writeJSON(w, http.StatusOK, struct {
 		Email     string `json:"emailAddress"`
 		Messages  int    `json:"messagesTotal"`
@@ -197,22 +198,22 @@ type mailResource struct {
 	InternalDate string   `json:"internalDate"` // milliseconds since 1970
 }
 
-func resource(m message) mailResource {
+func resource(m mailbox.Message) mailResource {
 	body := &part{MimeType: "text/plain", Headers: []header{
 		{"MIME-Version", "1.0"},
-		{"Date", m.date.Format(time.RFC1123Z)},
-		{"Message-ID", "<" + m.id + "@" + ledger.Domain + ">"},
-		{"Subject", m.subject},
-		{"From", m.from},
-		{"To", m.to},
+		{"Date", m.Date.Format(time.RFC1123Z)},
+		{"Message-ID", "<" + m.ID + "@" + ledger.Domain + ">"},
+		{"Subject", m.Subject},
+		{"From", m.From},
+		{"To", m.To},
 		{"Content-Type", `text/plain; charset="UTF-8"`},
 	}}
-	body.Body.Size = len(m.text)
-	body.Body.Data = base64.URLEncoding.EncodeToString([]byte(m.text))
+	body.Body.Size = len(m.Text)
+	body.Body.Data = base64.URLEncoding.EncodeToString([]byte(m.Text))
 	return mailResource{
-		ID: m.id, ThreadID: m.id, Labels: m.labels, Snippet: clip(strings.Join(strings.Fields(m.text), " "), 200),
-		Payload: body, SizeEstimate: len(m.text) + 400, HistoryID: "1001",
-		InternalDate: strconv.FormatInt(m.date.UnixMilli(), 10),
+		ID: m.ID, ThreadID: m.ID, Labels: m.Labels, Snippet: clip(strings.Join(strings.Fields(m.Text), " "), 200),
+		Payload: body, SizeEstimate: len(m.Text) + 400, HistoryID: "1001",
+		InternalDate: strconv.FormatInt(m.Date.UnixMilli(), 10),
 	}
 }
 
@@ -222,4 +223,14 @@ func clip(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "")
+}
+
+// number reads a query parameter between 1 and limit; fallback when it is absent.
+func number(r *http.Request, name string, fallback, limit int) (int, bool) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return fallback, true
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 1 && n <= limit
 }

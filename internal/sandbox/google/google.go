@@ -6,8 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/avain-project/avain/internal/sandbox/echo"
 	"github.com/avain-project/avain/internal/sandbox/gate"
 	"github.com/avain-project/avain/internal/sandbox/ledger"
+	"github.com/avain-project/avain/internal/sandbox/mailbox"
 	"github.com/avain-project/avain/internal/sandbox/page"
 )
 
@@ -42,7 +44,8 @@ type Google struct {
 	ledger *ledger.Ledger
 	gate   *gate.Gate
 	pages  *page.Pages
-	mail   *mailboxes
+	mail   *mailbox.Mailboxes
+	echo   echo.Echo
 
 	oauth *http.ServeMux
 	api   *http.ServeMux
@@ -50,7 +53,10 @@ type Google struct {
 
 // New makes the dialect on a ledger of its own and the sandbox's gate.
 func New(now func() time.Time, l *ledger.Ledger, g *gate.Gate, p *page.Pages) *Google {
-	d := &Google{now: now, ledger: l, gate: g, pages: p, mail: newMailboxes(now)}
+	d := &Google{now: now, ledger: l, gate: g, pages: p, mail: mailbox.New(now)}
+	d.echo = echo.Echo{AccessPrefix: accessPrefix, Refuse: func(w http.ResponseWriter, text string) {
+		apiError(w, http.StatusBadRequest, text, "INVALID_ARGUMENT", "badRequest")
+	}}
 
 	d.oauth = http.NewServeMux()
 	d.oauth.HandleFunc("GET "+AuthorizePath, d.authorize)
@@ -67,8 +73,8 @@ func New(now func() time.Time, l *ledger.Ledger, g *gate.Gate, p *page.Pages) *G
 	d.api.HandleFunc("GET /google/api/gmail/v1/users/{user}/profile", d.needs(gmailProfile(), d.profile))
 	d.api.HandleFunc("GET /google/api/calendar/v3/users/me/calendarList", d.needs(calendarLists(), d.calendarList))
 	d.api.HandleFunc("GET /google/api/calendar/v3/calendars/{calendar}/events", d.needs(calendarEvents(), d.events))
-	d.api.HandleFunc("GET /google/api/stream", d.needs(nil, d.stream))
-	d.api.HandleFunc("GET /google/api/redirect", d.needs(nil, d.redirect))
+	d.api.HandleFunc("GET /google/api/stream", d.needs(nil, d.echo.Stream))
+	d.api.HandleFunc("GET /google/api/redirect", d.needs(nil, d.echo.Redirect))
 	d.api.HandleFunc("/google/api/", d.needs(nil, d.noSuchMethod))
 	return d
 }
@@ -78,7 +84,7 @@ func New(now func() time.Time, l *ledger.Ledger, g *gate.Gate, p *page.Pages) *G
 func (d *Google) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.EscapedPath(); {
 	case strings.HasPrefix(path, APIPath+"/echo/"):
-		d.gated(gate.API, d.needs(nil, d.echo))(w, r)
+		d.gated(gate.API, d.needs(nil, d.echo.Echo))(w, r)
 	case strings.HasPrefix(path, APIPath+"/") && gopath.Clean(r.URL.Path) != r.URL.Path:
 		d.gated(gate.API, d.needs(nil, d.noSuchMethod))(w, r) // else the mux would redirect
 	case strings.HasPrefix(path, APIPath+"/"):
@@ -89,7 +95,7 @@ func (d *Google) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Reset forgets what was sent by Gmail.
-func (d *Google) Reset() { d.mail.reset() }
+func (d *Google) Reset() { d.mail.Reset() }
 
 // gated counts the call and plays its fault, if one is set.
 func (d *Google) gated(e gate.Endpoint, next http.HandlerFunc) http.HandlerFunc {

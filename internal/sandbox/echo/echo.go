@@ -1,10 +1,12 @@
-package google
+// Package echo has the API paths that are no vendor's: they judge a pass-through.
+package echo
 
 import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
@@ -12,25 +14,34 @@ import (
 	"time"
 )
 
-// echo answers any method with what arrived, byte for byte where a proxy must
+// Echo are the handlers for one vendor.
+type Echo struct {
+	AccessPrefix string // of the vendor's access tokens: they are not repeated
+	// Refuse answers 400 in the vendor's form.
+	Refuse func(w http.ResponseWriter, text string)
+}
+
+// Echo answers any method with what arrived, byte for byte where a proxy must
 // not touch it. Its answer carries headers that a proxy must not pass on. The
 // token itself is not repeated.
-func (d *Google) echo(w http.ResponseWriter, r *http.Request) {
+func (d Echo) Echo(w http.ResponseWriter, r *http.Request) {
 	sum := sha256.New()
 	length, err := io.Copy(sum, r.Body)
 	if err != nil {
-		apiError(w, http.StatusBadRequest, "The body broke off: "+err.Error(), "INVALID_ARGUMENT", "badRequest")
+		d.Refuse(w, "The body broke off: "+err.Error())
 		return
 	}
 	headers := r.Header.Clone()
 	for i, v := range headers["Authorization"] {
-		if at := strings.Index(v, accessPrefix); at >= 0 {
-			headers["Authorization"][i] = v[:at] + accessPrefix + "[redacted]"
+		if at := strings.Index(v, d.AccessPrefix); at >= 0 {
+			headers["Authorization"][i] = v[:at] + d.AccessPrefix + "[redacted]"
 		}
 	}
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	treacherous(w.Header())
-	writeJSON(w, http.StatusOK, struct {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "private")
+	_ = json.NewEncoder(w).Encode(struct { // a caller who is gone needs no answer
 		Method     string      `json:"method"`
 		Host       string      `json:"host"`
 		RawPath    string      `json:"rawPath"` // as it stood in the request line
@@ -58,14 +69,14 @@ const (
 	maxPause     = 10 * time.Second
 )
 
-// stream writes ?chunks= pieces (10) of ?size= bytes (1024) and flushes each; with
+// Stream writes ?chunks= pieces (10) of ?size= bytes (1024) and flushes each; with
 // ?delay= it pauses between them. There is no Content-Length.
-func (d *Google) stream(w http.ResponseWriter, r *http.Request) {
+func (d Echo) Stream(w http.ResponseWriter, r *http.Request) {
 	chunks, okChunks := number(r, "chunks", 10, maxChunks)
 	size, okSize := number(r, "size", 1024, maxChunkSize)
 	pause, err := time.ParseDuration(cmp.Or(r.URL.Query().Get("delay"), "0s"))
 	if !okChunks || !okSize || err != nil || pause < 0 || pause > maxPause {
-		apiError(w, http.StatusBadRequest, "chunks is 1 to 100000, size 1 to 1048576 bytes, delay at most 10s.", "INVALID_ARGUMENT", "badRequest")
+		d.Refuse(w, "chunks is 1 to 100000, size 1 to 1048576 bytes, delay at most 10s.")
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
@@ -88,12 +99,12 @@ func (d *Google) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// redirect answers ?status= (302) with a Location of ?to=, for proxies that must
+// Redirect answers ?status= (302) with a Location of ?to=, for proxies that must
 // hand redirects back and not follow them.
-func (d *Google) redirect(w http.ResponseWriter, r *http.Request) {
+func (d Echo) Redirect(w http.ResponseWriter, r *http.Request) {
 	status, ok := number(r, "status", http.StatusFound, 308)
 	if !ok || status < 300 {
-		apiError(w, http.StatusBadRequest, "status is 300 to 308.", "INVALID_ARGUMENT", "badRequest")
+		d.Refuse(w, "status is 300 to 308.")
 		return
 	}
 	w.Header().Set("Location", r.URL.Query().Get("to"))
