@@ -10,6 +10,7 @@ import (
 
 	"github.com/avain-project/avain/internal/sandbox/gate"
 	"github.com/avain-project/avain/internal/sandbox/ledger"
+	"github.com/avain-project/avain/internal/sandbox/microsoft"
 	"github.com/avain-project/avain/internal/sandbox/page"
 )
 
@@ -102,7 +103,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 }
 
 func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
-	e := s.GoogleEndpoints("")
+	e, m := s.GoogleEndpoints(""), s.Office365Endpoints("")
 	index := page.Index{
 		Vendors: []page.Vendor{{Name: "Google", Endpoints: []page.Line{
 			{Term: "Authorize", Text: e.Authorize},
@@ -110,6 +111,12 @@ func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
 			{Term: "Revoke", Text: e.Revoke},
 			{Term: "Userinfo", Text: e.Userinfo},
 			{Term: "API", Text: e.API},
+		}}, {Name: "Office365", Endpoints: []page.Line{
+			{Term: "Authorize", Text: m.Authorize},
+			{Term: "Token", Text: m.Token},
+			{Term: "Admin consent", Text: microsoft.AdminConsentPath},
+			{Term: "Identity", Text: m.Userinfo},
+			{Term: "API (Microsoft Graph)", Text: m.API},
 		}}},
 		Control: []page.Line{
 			{Term: "GET /_control/stats", Text: "the calls so far, by vendor and endpoint"},

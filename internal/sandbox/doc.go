@@ -8,6 +8,8 @@
 //	server := httptest.NewServer(s)
 //	endpoints := s.GoogleEndpoints(server.URL)
 //
+// The vendors are "Google" and "Office365".
+//
 // # Personas and tags
 //
 // Two invented people have accounts everywhere: ada@sandbox.test (Ada Lovelace)
@@ -21,6 +23,8 @@
 //	            The scopes of signing in itself are never left out
 //	+norefresh  never a refresh token, even when consent is forced
 //	+rotate     each refresh gives a new refresh token and ends the old one
+//	+admin      an administrator must approve first: admin_policy_enforced at Google,
+//	            access_denied with AADSTS90094 at Office365
 //	+revoked    the refresh token is revoked directly after its first refresh; the
 //	            access token of that refresh lives until it expires
 //
@@ -68,6 +72,7 @@
 // # Where to start reading
 //
 // sandbox.go puts the parts together. ledger holds grants and tokens, gate counts
-// and plays faults, page draws, and each vendor is a folder of its own: google.
+// and plays faults, page draws, and mailbox and echo serve all vendors, and each of those is a folder of its own:
+// google, microsoft.
 // A new vendor is one more folder and one more line in [New].
 package sandbox

@@ -13,6 +13,7 @@ import (
 	"github.com/avain-project/avain/internal/sandbox/gate"
 	"github.com/avain-project/avain/internal/sandbox/google"
 	"github.com/avain-project/avain/internal/sandbox/ledger"
+	"github.com/avain-project/avain/internal/sandbox/microsoft"
 	"github.com/avain-project/avain/internal/sandbox/page"
 )
 
@@ -65,8 +66,9 @@ type dialect interface {
 // New makes a sandbox with every vendor and no client.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor), pages: page.Parse()}
+	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor), pages: page.Parse()}
 	s.addGoogle(cfg)
+	s.addMicrosoft(cfg)
 
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /{$}", s.index)
@@ -98,7 +100,14 @@ func (s *Sandbox) addGoogle(cfg Config) {
 	s.vendors = append(s.vendors, vendor{google.Vendor, google.Prefix, l, google.New(cfg.Now, l, s.gate, s.pages)})
 }
 
-// Register adds a client at a vendor ("Google"), or replaces the one with its ID.
+func (s *Sandbox) addMicrosoft(cfg Config) {
+	lc := ledger.Config{Now: cfg.Now, Rand: cfg.Rand, AccessLife: cfg.AccessTokenLife}
+	microsoft.TokenLook(&lc)
+	l := ledger.New(lc)
+	s.vendors = append(s.vendors, vendor{microsoft.Vendor, microsoft.Prefix, l, microsoft.New(cfg.Now, l, s.gate, s.pages)})
+}
+
+// Register adds a client at a vendor ("Google", "Office365"), or replaces the one with its ID.
 // It fails on an unknown vendor, an empty ID and a relative redirect URI.
 func (s *Sandbox) Register(vendor string, c Client) error {
 	var names []string
@@ -126,6 +135,22 @@ func (s *Sandbox) GoogleEndpoints(base string) Endpoints {
 		API:       base + google.APIPath,
 	}
 }
+
+// Office365Endpoints says where Microsoft is when the sandbox is served at base.
+// {tenant} in a path stands for the tenant. Microsoft has no revocation endpoint.
+func (s *Sandbox) Office365Endpoints(base string) Endpoints {
+	base = strings.TrimSuffix(base, "/")
+	return Endpoints{
+		Authorize: base + microsoft.AuthorizePath,
+		Token:     base + microsoft.TokenPath,
+		Userinfo:  base + microsoft.MePath,
+		API:       base + microsoft.APIPath,
+	}
+}
+
+// Office365Tenant is the id of a persona's own tenant (tid), by the persona's key;
+// in any other, that person is a guest.
+func (s *Sandbox) Office365Tenant(persona string) string { return microsoft.HomeTenant(persona) }
 
 // ServeHTTP implements http.Handler. Vendors get their paths as they came, before
 // any mux cleans them.

@@ -38,6 +38,8 @@ func (d *Google) ask(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case tags.Deny:
 		redirectError(w, r, req, problem{code: "access_denied"}, http.StatusFound)
+	case tags.Admin:
+		redirectError(w, r, req, problem{code: "admin_policy_enforced"}, http.StatusFound)
 	case tags.Auto:
 		granted := req.scopes
 		if tags.Untick {

@@ -40,7 +40,7 @@ type code struct {
 func (l *Ledger) Approve(c Consent) (value string, granted []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := grantKey{client: c.ClientID, persona: c.Persona.Key}
+	key := grantKey{client: c.ClientID, persona: c.Persona.grants()}
 	g := l.grants[key]
 	if g == nil {
 		g = &grant{}
@@ -64,7 +64,11 @@ func (l *Ledger) Approve(c Consent) (value string, granted []string) {
 
 // Redemption is a request to turn a code into tokens. The client has been
 // authenticated already.
-type Redemption struct{ ClientID, Code, RedirectURI, Verifier string }
+type Redemption struct {
+	ClientID, Code, RedirectURI, Verifier string
+
+	Scopes []string // of the access token, if not all that was granted
+}
 
 // Redeem consumes a code. A second redemption ends the whole grant (RFC 6749
 // §4.1.2); any other failure leaves the code as it was.
@@ -79,7 +83,11 @@ func (l *Ledger) Redeem(r Redemption) (Tokens, error) {
 		return Tokens{}, err
 	}
 	c.used = true
-	t := l.issueAccess(c.key, c.persona, c.scopes)
+	scopes := c.scopes
+	if len(r.Scopes) > 0 {
+		scopes = r.Scopes
+	}
+	t := l.issueAccess(c.key, c.persona, scopes)
 	if c.refresh {
 		t.Refresh = l.issueRefresh(refresh{key: c.key, persona: c.persona, scopes: c.scopes})
 	}
@@ -97,6 +105,8 @@ func (l *Ledger) redeemable(c *code, r Redemption) error {
 		return ErrCodeExpired
 	case c.redirectURI != r.RedirectURI:
 		return ErrRedirectMismatch
+	case slices.ContainsFunc(r.Scopes, func(s string) bool { return !slices.Contains(c.scopes, s) }):
+		return ErrScopeNotGranted
 	}
 	return proof(c.challenge, r.Verifier)
 }

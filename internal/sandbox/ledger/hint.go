@@ -15,10 +15,11 @@ type Tags struct {
 	NoRefresh bool // never a refresh token, even when consent is forced
 	Rotate    bool // every refresh replaces the refresh token; the old one is dead
 	Revoked   bool // the refresh token dies directly after its first refresh
+	Admin     bool // an administrator must approve first
 }
 
 // AtOnce says whether the sign-in goes on without showing a page.
-func (t Tags) AtOnce() bool { return t.Auto || t.Deny }
+func (t Tags) AtOnce() bool { return t.Auto || t.Deny || t.Admin }
 
 // Tag is one tag as pages and error texts show it.
 type Tag struct{ Name, Does string }
@@ -32,6 +33,7 @@ func KnownTags() []Tag {
 		{"norefresh", "never gives a refresh token, even when consent is forced"},
 		{"rotate", "each refresh gives a new refresh token and ends the old one"},
 		{"revoked", "the refresh token is revoked directly after its first refresh"},
+		{"admin", "an administrator must approve the application first"},
 	}
 }
 
@@ -82,6 +84,8 @@ func (t *Tags) set(name string) bool {
 		t.Rotate = true
 	case "revoked":
 		t.Revoked = true
+	case "admin":
+		t.Admin = true
 	default:
 		return false
 	}

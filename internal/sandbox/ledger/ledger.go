@@ -44,6 +44,7 @@ type Config struct {
 	Now        func() time.Time
 	Rand       io.Reader // must not end: a ledger without randomness panics
 	AccessLife time.Duration
+	Renews     bool // each refresh gives a new refresh token beside the old one
 
 	CodePrefix, AccessPrefix, RefreshPrefix string
 }

@@ -19,7 +19,11 @@ type Persona struct {
 	FamilyName string
 	Email      string // key@sandbox.test
 	Subject    string // 21 decimal digits, derived from Key: the same in every run
+	Tenant     string // at vendors that have tenants: the one signed in to
 }
+
+// grants names whom a grant is of: a person is another one in each tenant.
+func (p Persona) grants() string { return p.Key + "@" + p.Tenant }
 
 // Personas returns all personas, in the order pages show them.
 func Personas() []Persona {

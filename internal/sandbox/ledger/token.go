@@ -11,6 +11,7 @@ type Tokens struct {
 	Refresh string // empty when none is due
 	Scopes  []string
 	Life    time.Duration // of Access
+	Persona Persona
 }
 
 // Access is what an access token stands for.
@@ -26,7 +27,7 @@ func (a Access) Has(anyOf ...string) bool {
 	return slices.ContainsFunc(anyOf, func(s string) bool { return slices.Contains(a.Scopes, s) })
 }
 
-func (a Access) key() grantKey { return grantKey{client: a.ClientID, persona: a.Persona.Key} }
+func (a Access) key() grantKey { return grantKey{client: a.ClientID, persona: a.Persona.grants()} }
 
 type refresh struct {
 	key     grantKey
@@ -34,9 +35,22 @@ type refresh struct {
 	scopes  []string
 }
 
+// Granted says what a code or a refresh token stands for, and whether it is alive.
+func (l *Ledger) Granted(value string) (p Persona, scopes []string, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r, ok := l.refresh.entries[value]; ok {
+		return r.persona, slices.Clone(r.scopes), true
+	}
+	if c, ok := l.codes.entries[value]; ok {
+		return c.persona, slices.Clone(c.scopes), true
+	}
+	return Persona{}, nil, false
+}
+
 // Refresh answers with a new access token. scopes narrows it; empty means all
 // that the refresh token has. Refresh in the answer is set only when the token
-// rotates. Errors: [ErrUnknownToken], [ErrOtherClient], [ErrScopeNotGranted].
+// rotates, or the vendor renews it each time. Errors: [ErrUnknownToken], [ErrOtherClient], [ErrScopeNotGranted].
 func (l *Ledger) Refresh(clientID, token string, scopes []string) (Tokens, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -59,6 +73,8 @@ func (l *Ledger) Refresh(clientID, token string, scopes []string) (Tokens, error
 	tags := l.grants[r.key].tags
 	if tags.Rotate {
 		delete(l.refresh.entries, token)
+	}
+	if tags.Rotate || l.cfg.Renews {
 		t.Refresh = l.issueRefresh(r)
 	}
 	if tags.Revoked {
@@ -114,7 +130,7 @@ func (l *Ledger) issueAccess(key grantKey, p Persona, scopes []string) Tokens {
 		ClientID: key.client, Persona: p, Scopes: scopes,
 		Expires: l.cfg.Now().Add(l.cfg.AccessLife),
 	})
-	return Tokens{Access: token, Scopes: scopes, Life: l.cfg.AccessLife}
+	return Tokens{Access: token, Scopes: scopes, Life: l.cfg.AccessLife, Persona: p}
 }
 
 func (l *Ledger) issueRefresh(r refresh) string {

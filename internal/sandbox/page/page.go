@@ -26,6 +26,7 @@ type Consent struct {
 	Action   string // path and query the form posts to
 	Personas []Choice
 	Scopes   []Scope
+	Note     string // above the scopes that cannot be left out; empty: they are part of signing in
 }
 
 // Choosable are the scopes that a person may leave out.
