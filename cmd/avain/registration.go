@@ -43,7 +43,7 @@ type registrationSetCommand struct {
 // endpointFlags replace the provider's endpoints all together: one that is not
 // named is the provider's own.
 type endpointFlags struct {
-	Authorize    string `name:"authorize-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the provider's authorization page. Naming any endpoint sets all of them; {tenant} in one stands for the tenant."`
+	Authorize    string `name:"authorize-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the provider's authorization page. Naming any endpoint sets all of them; {tenant} in this one and the next stands for the tenant."`
 	Token        string `name:"token-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the token endpoint."`
 	Revoke       string `name:"revoke-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the revocation endpoint."`
 	Userinfo     string `name:"userinfo-endpoint" placeholder:"URL" group:"Endpoints" help:"Replaces the identity endpoint."`

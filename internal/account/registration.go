@@ -93,7 +93,7 @@ func ParseCloud(s string) (Cloud, bool) {
 }
 
 // Endpoints are absolute URLs; an empty one means the provider's own. Where the
-// provider has tenants, {tenant} in one stands for the tenant.
+// provider has tenants, {tenant} in Authorize and Token stands for the tenant.
 type Endpoints struct {
 	Authorize string
 	Token     string

@@ -6,11 +6,13 @@ import (
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/google"
+	"github.com/avain-project/avain/internal/provider/office365"
 )
 
 // Registry makes the providers.
 func Registry(clients outbound.Clients) provider.Registry {
 	return provider.NewRegistry(
 		google.New(clients),
+		office365.New(clients),
 	)
 }
