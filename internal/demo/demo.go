@@ -137,19 +137,28 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 		ID: "sample.apps.sandbox.test", Secret: "sandbox-secret", Name: ApplicationName,
 		RedirectURIs: []string{d.server.URL + "/v1/auth/callback"},
 	}
-	if err := box.Register("Google", client); err != nil {
-		return Ready{}, fmt.Errorf("register at the sandbox: %w", err)
-	}
-	e := box.GoogleEndpoints(ready.SandboxURL)
-	_, _, err = ops.SetRegistration(ctx, sampleApp.ClientID, operator.SetRegistration{
-		ServiceType: string(account.Google), ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)},
-		Scopes:    []string{string(scope.MailRead)},
-		Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API},
-	})
-	if err != nil {
-		return Ready{}, fmt.Errorf("register the sandbox's client: %w", err)
+	for service, e := range vendors(box, ready.SandboxURL) {
+		if err := box.Register(string(service), client); err != nil {
+			return Ready{}, fmt.Errorf("register at the sandbox: %w", err)
+		}
+		_, _, err = ops.SetRegistration(ctx, sampleApp.ClientID, operator.SetRegistration{
+			ServiceType: string(service), ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)},
+			Scopes:    []string{string(scope.MailRead)},
+			Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API},
+		})
+		if err != nil {
+			return Ready{}, fmt.Errorf("register the sandbox's client at %s: %w", service, err)
+		}
 	}
 	return ready, nil
+}
+
+// vendors are those of the sandbox, with their endpoints.
+func vendors(box *sandbox.Sandbox, base string) map[account.ServiceType]sandbox.Endpoints {
+	return map[account.ServiceType]sandbox.Endpoints{
+		account.Google:    box.GoogleEndpoints(base),
+		account.Office365: box.Office365Endpoints(base),
+	}
 }
 
 func application(ctx context.Context, ops *operator.Service, returns []string, settings account.Settings) (account.Application, secret.Text, error) {
@@ -192,7 +201,7 @@ func (d *demo) announce(ready Ready) error {
       %s
 
   Avain itself      %s
-  sandbox Google    %s   (personas ada and bob; no network is needed)
+  sandbox vendors   %s   (Google and Microsoft; personas ada and bob; no network is needed)
 
   For the curl lines of the README, paste into another terminal:
 

@@ -34,6 +34,7 @@ type SandboxReady struct {
 	ClientSecret string            `json:"clientSecret"`
 	RedirectURIs []string          `json:"redirectUris"`
 	Google       map[string]string `json:"google"` // endpoints for a registration
+	Office365    map[string]string `json:"office365"`
 }
 
 // RunSandbox serves the sandbox vendors until ctx ends.
@@ -47,11 +48,13 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 		return fmt.Errorf("listen on %s (--listen chooses another address): %w", cfg.Listen, err)
 	}
 	box := sandbox.New(sandbox.Config{Now: cfg.Now})
-	err = box.Register("Google", sandbox.Client{
-		ID: sandboxClientID, Secret: sandboxClientSecret, Name: "An application", RedirectURIs: cfg.RedirectURIs,
-	})
-	if err != nil {
-		return fmt.Errorf("register the client: %w", err)
+	for _, vendor := range []string{"Google", "Office365"} {
+		err = box.Register(vendor, sandbox.Client{
+			ID: sandboxClientID, Secret: sandboxClientSecret, Name: "An application", RedirectURIs: cfg.RedirectURIs,
+		})
+		if err != nil {
+			return fmt.Errorf("register the client: %w", err)
+		}
 	}
 	ready := SandboxReady{
 		SandboxURL: localhost(listener), ClientID: sandboxClientID, ClientSecret: sandboxClientSecret, RedirectURIs: cfg.RedirectURIs,
@@ -60,6 +63,8 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 	ready.Google = map[string]string{
 		"authorize": e.Authorize, "token": e.Token, "revoke": e.Revoke, "userinfo": e.Userinfo, "api": e.API,
 	}
+	m := box.Office365Endpoints(ready.SandboxURL)
+	ready.Office365 = map[string]string{"authorize": m.Authorize, "token": m.Token, "userinfo": m.Userinfo, "api": m.API}
 	if err := cfg.announce(ready); err != nil {
 		return err
 	}
@@ -85,9 +90,17 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
         --revoke-endpoint %s --userinfo-endpoint %s \
         --api-endpoint %s
 
+  Or their Microsoft:
+
+      avain registration set APPLICATION Office365 --client-id %s --client-secret-file sandbox.secret \
+        --authorize-endpoint '%s' \
+        --token-endpoint '%s' \
+        --userinfo-endpoint %s --api-endpoint %s
+
   Stop with Ctrl-C.
 
 `, ready.SandboxURL, ready.ClientSecret, ready.ClientID,
-		ready.Google["authorize"], ready.Google["token"], ready.Google["revoke"], ready.Google["userinfo"], ready.Google["api"])
+		ready.Google["authorize"], ready.Google["token"], ready.Google["revoke"], ready.Google["userinfo"], ready.Google["api"],
+		ready.ClientID, ready.Office365["authorize"], ready.Office365["token"], ready.Office365["userinfo"], ready.Office365["api"])
 	return err
 }

@@ -1,13 +1,12 @@
 package sample
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
 )
 
-// send writes a message from the account to itself, through Gmail's own API.
+// send writes a message from the account to itself, through the provider's own API.
 func (a *application) send(w http.ResponseWriter, r *http.Request) {
 	held := a.held(r)
 	if held == nil {
@@ -19,9 +18,8 @@ func (a *application) send(w http.ResponseWriter, r *http.Request) {
 	var acct account
 	err := a.avain.do(r.Context(), &calls, request{method: http.MethodGet, path: accountPath, auth: auth}, &acct)
 	if err == nil {
-		err = a.avain.do(r.Context(), &calls, request{
-			method: http.MethodPost, path: messagesPath + "/send", auth: auth, body: strings.NewReader(testMessage(acct.Email)),
-		}, nil)
+		path, body := testMessage(acct.ServiceType, acct.Email)
+		err = a.avain.do(r.Context(), &calls, request{method: http.MethodPost, path: path, auth: auth, body: strings.NewReader(body)}, nil)
 	}
 	if err != nil {
 		a.show(w, r, http.StatusBadGateway, "problem", problem{
@@ -34,16 +32,6 @@ func (a *application) send(w http.ResponseWriter, r *http.Request) {
 		s.keep(calls)
 	})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-// testMessage is the body of Gmail's messages.send: an RFC 5322 message in base64url.
-func testMessage(address string) string {
-	address = strings.NewReplacer("\r", "", "\n", "").Replace(address) // stays one header line
-	mail := "To: " + address + "\r\nSubject: Hello from the sample application\r\n" +
-		"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" +
-		"This message was sent through Avain, with one token and Gmail's own API.\r\n"
-	body, _ := json.Marshal(map[string]string{"raw": base64.RawURLEncoding.EncodeToString([]byte(mail))}) // strings always marshal
-	return string(body)
 }
 
 // disconnect removes the account at Avain, with the application's own credentials:

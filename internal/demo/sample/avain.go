@@ -113,15 +113,15 @@ func refusal(status int, body []byte) *failure {
 		f.Status = status
 		return &f
 	}
-	var google struct {
+	var provider struct { // Google and Microsoft Graph alike
 		Error struct {
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	_ = json.Unmarshal(body, &google) // without it the status has to do
+	_ = json.Unmarshal(body, &provider) // without it the status has to do
 	text := fmt.Sprintf("The provider answered with status %d.", status)
-	if google.Error.Message != "" {
-		text += " It says: " + google.Error.Message
+	if provider.Error.Message != "" {
+		text += " It says: " + provider.Error.Message
 	}
 	return &failure{Code: "provider." + strconv.Itoa(status), Message: text, Status: status}
 }

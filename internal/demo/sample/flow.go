@@ -11,7 +11,7 @@ import (
 const authorizePath = "/v1/auth/authorize"
 
 // connect begins: it remembers a fresh state in the session and sends the browser
-// to Avain. scopes may repeat; accountId renews that account.
+// to Avain. service is the provider; scopes may repeat; accountId renews that account.
 func (a *application) connect(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	flow := query.Get("flow")
@@ -24,11 +24,23 @@ func (a *application) connect(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
+	chosen, ok := chosenService(query.Get("service"))
+	if !ok {
+		a.show(w, r, http.StatusBadRequest, "problem", problem{
+			Title:   "Which service?",
+			Failure: failure{Code: "service.unknown", Message: "The address names a service that is not offered. Use the buttons of the first page."},
+			Again:   "/",
+		})
+		return
+	}
 	ask := url.Values{
-		"clientId": {a.ClientID}, "serviceType": {"Google"}, "responseType": {flow},
+		"clientId": {a.ClientID}, "serviceType": {chosen}, "responseType": {flow},
 		"returnUrl": {a.BaseURL + landing}, "state": {rand.Text()},
 	}
 	same := url.Values{"flow": {flow}}
+	if query.Has("service") {
+		same.Set("service", chosen)
+	}
 	if scopes := query["scopes"]; len(scopes) > 0 {
 		ask.Set("scopes", strings.Join(scopes, " "))
 		same["scopes"] = scopes
@@ -41,10 +53,18 @@ func (a *application) connect(w http.ResponseWriter, r *http.Request) {
 	a.sessions.begin(w, r, func(s *session) {
 		s.expect(pending{
 			state: ask.Get("state"), flow: flow, authorize: shownURL(authorizePath, ask),
-			again: "/connect?" + same.Encode(), scopes: query["scopes"], began: a.Now(),
+			again: "/connect?" + same.Encode(), service: chosen, scopes: query["scopes"], began: a.Now(),
 		})
 	})
 	http.Redirect(w, r, authorize, http.StatusSeeOther)
+}
+
+// chosenService is one of those offered; the first where none is named.
+func chosenService(named string) (string, bool) {
+	if named == "" {
+		return services[0].Type, true
+	}
+	return named, slices.ContainsFunc(services, func(s service) bool { return s.Type == named })
 }
 
 // connected takes the browser back in the code flow. The state is checked before
@@ -83,7 +103,7 @@ func (a *application) connected(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	got.again = begun.scopes
+	got.service, got.again = begun.service, begun.scopes
 	a.sessions.renew(w, r, func(s *session) {
 		s.connected = &got
 		s.keep(calls)

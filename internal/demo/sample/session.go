@@ -33,6 +33,7 @@ type pending struct {
 	flow      string // "code" or "token"
 	authorize string // the address at Avain that the browser was sent to
 	again     string // our own address that begins the same once more
+	service   string
 	scopes    []string
 	began     time.Time
 }
@@ -41,7 +42,8 @@ type pending struct {
 type connection struct {
 	AccountID   int64    `json:"accountId"`
 	AccessToken string   `json:"accessToken"`
-	again       []string // the scopes to ask for when connecting again
+	service     string   // what to ask for when connecting again
+	again       []string // and with which scopes
 }
 
 // sessions are all browsers'. It is safe for concurrent use: sessions are read

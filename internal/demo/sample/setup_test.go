@@ -29,6 +29,7 @@ type fake struct {
 	mu      sync.Mutex
 	seen    []string // "DELETE /v1/account"
 	granted []string
+	service string
 	down    bool // answers 503 to everything
 	deleted string
 	sent    string
@@ -66,8 +67,14 @@ func (f *fake) asAda(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case path == "/v1/account":
 		_ = json.NewEncoder(w).Encode(map[string]any{
-			"id": 7001, "serviceType": "Google", "email": "ada@sandbox.test", "name": "Ada <b>Lovelace", "tokenStatus": "active", "authScopes": f.granted,
+			"id": 7001, "serviceType": f.service, "email": "ada@sandbox.test", "name": "Ada <b>Lovelace", "tokenStatus": "active", "authScopes": f.granted,
 		})
+	case path == "/v1/direct/me/messages":
+		fmt.Fprint(w, `{"value":[{"subject":"From Graph","bodyPreview":"Hi","from":{"emailAddress":{"name":"Bob","address":"bob@sandbox.test"}}}]}`)
+	case path == "/v1/direct/me/sendMail":
+		body, _ := io.ReadAll(r.Body)
+		f.sent = string(body)
+		w.WriteHeader(http.StatusAccepted)
 	case path == messages:
 		fmt.Fprint(w, `{"messages":[{"id":"m1"},{"id":"m2"},{"id":"m3"},{"id":"m4"},{"id":"m5"},{"id":"m6"}]}`)
 	case path == messages+"/send":
@@ -106,7 +113,7 @@ type world struct {
 
 func start(t *testing.T) *world {
 	t.Helper()
-	w := &world{avain: &fake{granted: []string{"Mail.Read", "Mail.Send"}}, clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	w := &world{avain: &fake{granted: []string{"Mail.Read", "Mail.Send"}, service: "Google"}, clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	avain := httptest.NewServer(w.avain)
 	t.Cleanup(avain.Close)
 	server := httptest.NewUnstartedServer(nil)

@@ -19,9 +19,16 @@ var choices = []choice{
 	{"Mail.Send", "send mail"},
 }
 
+// service is one radio button of it: a provider, as Avain names it, and as people do.
+type service struct{ Type, Name string }
+
+// services are offered in this order; the first is chosen where nobody chooses.
+var services = []service{{"Google", "Google"}, {"Office365", "Microsoft 365"}}
+
 type homeView struct {
 	Avain, Sandbox string
 	Notice         string
+	Services       []service
 	Choices        []choice
 	Connected      *connectedView // nil for none
 	Calls          []call
@@ -35,6 +42,7 @@ type connectedView struct {
 	MessagesNote string
 	CanSend      bool
 	Failure      *failure
+	Service      string   // to connect again
 	Again        []string // the scopes to ask for again
 }
 

@@ -1,8 +1,11 @@
 // The token flow, all in the browser: the answer is behind the # of the address
 // (accessToken, accountId, state, status), errors also in the query.
 
-const messagesPath = "/v1/direct/gmail/v1/users/me/messages";
+const gmailPath = "/v1/direct/gmail/v1/users/me/messages";
 const onlyHeaders = "?format=metadata&metadataHeaders=Subject&metadataHeaders=From&metadataHeaders=Date";
+
+const graphPath = "/v1/direct/me/messages";
+const graphFields = "?$top=5&$select=subject,from,receivedDateTime,bodyPreview";
 
 const page = document.getElementById("page");
 const byId = (id) => document.getElementById(id);
@@ -58,7 +61,7 @@ async function show(token, again) {
     note("Mail.Read was not granted, so there are no messages to show. Connect again and leave its box ticked.");
   } else {
     byId("progress").textContent = "Reading the first messages…";
-    await showMessages(token);
+    showMessages(await (account.serviceType === "Office365" ? graph(token) : gmail(token)));
   }
   byId("progress").textContent = "";
 }
@@ -78,17 +81,33 @@ function showAccount(account, token, again) {
   byId("account").hidden = false;
 }
 
-async function showMessages(token) {
-  const list = await call(token, messagesPath + "?maxResults=5");
+// gmail reads the list first, then the headers of each message.
+async function gmail(token) {
+  const list = await call(token, gmailPath + "?maxResults=5");
   const ids = (list.messages ?? []).slice(0, 5).map((m) => encodeURIComponent(m.id));
-  const messages = await Promise.all(ids.map((id) => call(token, `${messagesPath}/${id}${onlyHeaders}`, `${messagesPath}/${id}?format=metadata`)));
-  for (const message of messages) {
+  const messages = await Promise.all(ids.map((id) => call(token, `${gmailPath}/${id}${onlyHeaders}`, `${gmailPath}/${id}?format=metadata`)));
+  return messages.map((message) => {
     const header = (name) => message.payload?.headers?.find((h) => h.name === name)?.value ?? "";
+    return { subject: header("Subject"), from: header("From"), date: header("Date"), snippet: plain(message.snippet ?? "") };
+  });
+}
+
+// graph reads the list of Microsoft Graph, which holds all that is shown.
+async function graph(token) {
+  const list = await call(token, graphPath + graphFields, graphPath + "?$top=5");
+  return (list.value ?? []).slice(0, 5).map((message) => {
+    const { name = "", address = "" } = message.from?.emailAddress ?? {};
+    return { subject: message.subject, from: `${name} <${address}>`.trim(), date: message.receivedDateTime, snippet: message.bodyPreview ?? "" };
+  });
+}
+
+function showMessages(messages) {
+  for (const message of messages) {
     const item = byId("message").content.cloneNode(true);
-    item.querySelector("strong").textContent = header("Subject") || "(no subject)";
-    item.querySelector(".from").textContent = header("From");
-    item.querySelector(".date").textContent = header("Date");
-    item.querySelector(".snippet").append(plain(message.snippet ?? ""));
+    item.querySelector("strong").textContent = message.subject || "(no subject)";
+    item.querySelector(".from").textContent = message.from;
+    item.querySelector(".date").textContent = message.date;
+    item.querySelector(".snippet").append(message.snippet);
     byId("messages").append(item);
   }
   if (messages.length === 0) note("The mailbox is empty.");

@@ -1,0 +1,41 @@
+package sample_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestAnotherServiceCanBeChosen(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.avain.set(func(f *fake) { f.service = "Office365" })
+	b := w.browser(t)
+	b.get("/").has(t, `name="service" value="Google" checked`, `name="service" value="Office365"`)
+
+	ask := b.begin("/connect?flow=code&service=Office365&scopes=Mail.Read")
+	if ask.Get("serviceType") != "Office365" {
+		t.Fatalf("Avain is asked for %q", ask.Get("serviceType"))
+	}
+	if got := b.begin("/connect?flow=code").Get("serviceType"); got != "Google" {
+		t.Errorf("where none is named, Avain is asked for %q", got)
+	}
+	if a := b.get("/connect?flow=code&service=Zoho"); a.StatusCode != http.StatusBadRequest || !strings.Contains(a.body, "service.unknown") {
+		t.Errorf("a service that is not offered: %d", a.StatusCode)
+	}
+
+	b.get("/connected?status=success&code=" + goodCode + "&state=" + ask.Get("state"))
+	b.get("/").has(t, "From Graph", "Bob &lt;bob@sandbox.test&gt;", `name="service" value="Office365">`)
+	if !w.avain.saw("GET /v1/direct/me/messages") || w.avain.saw("GET /v1/direct/gmail/v1/users/me/messages") {
+		t.Error("the messages were not read from Graph")
+	}
+	b.do(http.MethodPost, "/send")
+	w.avain.set(func(f *fake) {
+		if !strings.Contains(f.sent, `"toRecipients":[{"emailAddress":{"address":"ada@sandbox.test"}}]`) {
+			t.Errorf("sent %s", f.sent)
+		}
+	})
+	if !w.avain.saw("POST /v1/direct/me/sendMail") {
+		t.Error("nothing was sent")
+	}
+}
