@@ -144,7 +144,7 @@ func grantText(outcome string) string {
 	case "kept":
 		return "the access stays at the provider, since another account rests on it; our copy is gone"
 	case "unsupported":
-		return "the provider has no way to end the access; our copy is gone"
+		return "the provider has no way to end the access; our copy is gone, and the person can remove the consent in the provider's own settings"
 	case "none":
 		return "there was no access left to end"
 	default:
