@@ -67,6 +67,18 @@ func TestEachResourceHasItsAccessToken(t *testing.T) {
 	b.gets("access-3")
 }
 
+// A refresh of the main token leaves the others alone.
+func TestTheOthersOutliveTheMainToken(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.vendor.plays(strict())
+	b.advance(30 * time.Minute)
+	b.accessTo(outlook, outlook+"#access-1")
+	b.advance(45 * time.Minute)
+	b.gets("access-2")
+	b.accessTo(outlook, outlook+"#access-1")
+}
+
 func TestResourcesShareOneRefreshAtATime(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

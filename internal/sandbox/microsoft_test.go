@@ -157,7 +157,7 @@ func TestOfficeTokensAreForOneResource(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	mail := o.renew("common", got.Refresh, imap)
-	if mail.Scope != "openid "+imap {
+	if mail.Scope != "openid "+imap || mail.Refresh != "" || o.renew("common", got.Refresh, imap+" offline_access").Refresh == "" {
 		t.Errorf("%+v", mail)
 	}
 	if a := o.get("/me/messages", mail.Access); a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.text, "Invalid audience") {

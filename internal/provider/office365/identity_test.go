@@ -79,6 +79,7 @@ func TestIdentityNeedsPersonAndTenant(t *testing.T) {
 		"neither":             {"oid": nil, "tid": nil},
 		"empty tid":           {"tid": ""},
 		"a slash in the oid":  {"oid": "a/b"},
+		"a slash in the tid":  {"tid": "a/b", "iss": "https://login.microsoftonline.com/a/b/v2.0"},
 		"another issuer":      {"iss": "https://login.microsoftonline.com/" + msa + "/v2.0"},
 		"another application": {"aud": "somebody-else"},
 		"no id_token":         {"raw": ""},

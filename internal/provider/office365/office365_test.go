@@ -100,8 +100,12 @@ func TestOnePromptAtMost(t *testing.T) {
 		forced bool
 		want   string
 	}{
-		{"", false, ""}, {"none", false, "none"}, {"select_account consent", false, "consent"}, {"select_account login", false, "login"},
-		{"none", true, "consent"}, {"select_account", false, "select_account"},
+		{"", false, ""},
+		{"none", false, "none"},
+		{"select_account consent", false, "consent"},
+		{"select_account login", false, "login"},
+		{"none", true, "consent"},
+		{"select_account", false, "select_account"},
 	} {
 		page, err := newDriver().AuthorizeURL(account.Registration{}, provider.AuthRequest{Prompt: test.asked, ForceConsent: test.forced})
 		u, parseErr := url.Parse(page)

@@ -112,6 +112,9 @@ func (d *Microsoft) refresh(w http.ResponseWriter, r *http.Request, clientID str
 		return
 	}
 	t, err := d.ledger.Refresh(clientID, form.Get("refresh_token"), scopes)
+	if len(asked) > 0 && !slices.Contains(asked, "offline_access") {
+		t.Refresh = "" // "only provided if offline_access scope was requested"
+	}
 	switch {
 	case err == nil:
 		d.writeTokens(w, r, clientID, t)
