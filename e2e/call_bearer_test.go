@@ -20,18 +20,19 @@ func TestOnlyALiveBearerInTheHeaderCalls(t *testing.T) {
 	for name, tt := range map[string]struct {
 		query, header, code string
 	}{
-		"none":                  {"", "", "unauthorized"},
-		"unknown":               {"", "Bearer avain_at_unknown", "unauthorized"},
-		"a mistyped one":        {"", "Bearer " + checksummed, "unauthorized"},
-		"in the query":          {"?access_token=" + c.AccessToken, "", "token.inQuery"},
-		"in the query, camel":   {"?accessToken=" + c.AccessToken, "", "token.inQuery"},
-		"without a scheme":      {"", c.AccessToken, "unauthorized"},
-		"without the token":     {"", "Bearer", "unauthorized"},
-		"another scheme":        {"", "Token " + c.AccessToken, "unauthorized"},
-		"digest":                {"", `Digest username="x"`, "unauthorized"},
-		"two words":             {"", c.bearer() + " " + c.AccessToken, "unauthorized"},
-		"query beside an error": {"?access_token=" + c.AccessToken, "Bearer avain_at_unknown", "unauthorized"},
-		"undecodable basic":     {"", "Basic !!!", "client.unauthorized"},
+		"none":                                   {"", "", "unauthorized"},
+		"unknown":                                {"", "Bearer avain_at_unknown", "unauthorized"},
+		"a mistyped one":                         {"", "Bearer " + checksummed, "unauthorized"},
+		"in the query":                           {"?access_token=" + c.AccessToken, "", "token.inQuery"},
+		"in the query, camel":                    {"?accessToken=" + c.AccessToken, "", "token.inQuery"},
+		"without a scheme":                       {"", c.AccessToken, "unauthorized"},
+		"without the token":                      {"", "Bearer", "unauthorized"},
+		"another scheme":                         {"", "Token " + c.AccessToken, "unauthorized"},
+		"digest":                                 {"", `Digest username="x"`, "unauthorized"},
+		"two words":                              {"", c.bearer() + " " + c.AccessToken, "unauthorized"},
+		"in the query, beside one in the header": {"?access_token=" + c.AccessToken, c.bearer(), "token.inQuery"},
+		"in the query, by any name":              {"?q=" + c.AccessToken, c.bearer(), "token.inQuery"},
+		"undecodable basic":                      {"", "Basic !!!", "client.unauthorized"},
 	} {
 		for _, path := range []string{"/v1/account", "/v1/direct/echo/x"} {
 			var headers []string

@@ -114,7 +114,7 @@ func TestPassingTroubleCondemnsNobody(t *testing.T) {
 		retryAfter string
 	}{
 		"our client is refused": {sandbox.Fault{Kind: "error", Error: "invalid_client", Status: 401}, 502, "provider.config", ""},
-		"too many":              {sandbox.Fault{Kind: "status", Status: 429, RetryAfter: "7"}, 502, "provider.unavailable", "7"},
+		"too many":              {sandbox.Fault{Kind: "status", Status: 429, RetryAfter: "7"}, 429, "provider.limited", "7"},
 		"trouble":               {sandbox.Fault{Kind: "status", Status: 503, RetryAfter: "3"}, 502, "provider.unavailable", "3"},
 		"trouble, worded badly": {sandbox.Fault{Kind: "error", Error: "invalid_grant", Status: 500}, 502, "provider.unavailable", ""},
 		"half a JSON":           {sandbox.Fault{Kind: "malformed"}, 502, "provider.malformed", ""},

@@ -26,7 +26,7 @@ var providerFaults = []struct {
 	{sandbox.Fault{Endpoint: "code", Kind: "html", Status: 400}, "provider.malformed"},
 	{sandbox.Fault{Endpoint: "code", Kind: "html", Status: 502}, "provider.unavailable"},
 	{sandbox.Fault{Endpoint: "code", Kind: "status", Status: 503}, "provider.unavailable"},
-	{sandbox.Fault{Endpoint: "code", Kind: "status", Status: 429, RetryAfter: "7"}, "provider.unavailable"},
+	{sandbox.Fault{Endpoint: "code", Kind: "status", Status: 429, RetryAfter: "7"}, "provider.limited"},
 	{sandbox.Fault{Endpoint: "code", Kind: "error", Error: "invalid_client", Status: 401}, "provider.config"},
 	{sandbox.Fault{Endpoint: "code", Kind: "error", Error: "redirect_uri_mismatch"}, "provider.config"},
 	{sandbox.Fault{Endpoint: "code", Kind: "error", Error: "invalid_grant"}, "provider.refused"},
@@ -38,7 +38,7 @@ var providerFaults = []struct {
 	{sandbox.Fault{Endpoint: "identity", Kind: "oversized"}, "provider.malformed"},
 	{sandbox.Fault{Endpoint: "identity", Kind: "cut"}, "provider.unavailable"},
 	{sandbox.Fault{Endpoint: "identity", Kind: "status", Status: 500}, "provider.unavailable"},
-	{sandbox.Fault{Endpoint: "identity", Kind: "status", Status: 429}, "provider.unavailable"},
+	{sandbox.Fault{Endpoint: "identity", Kind: "status", Status: 429}, "provider.limited"},
 	{sandbox.Fault{Endpoint: "identity", Kind: "status", Status: 401}, "provider.refused"},
 	{sandbox.Fault{Endpoint: "identity", Kind: "status", Status: 403}, "provider.malformed"},
 }

@@ -16,11 +16,14 @@ const accountHeader = "X-Aurinko-Account-Id"
 // caller finds out who calls for which account: a bearer, or the application's
 // own credentials with the account's id (contract §1.1, acct-1 and acct-2).
 func (s *Server) caller(r *http.Request) (access.Caller, error) {
+	if inQuery(r) {
+		return access.Caller{}, fault.New(fault.TokenInQuery, "")
+	}
 	header := r.Header.Get("Authorization")
 	scheme, rest, _ := strings.Cut(header, " ")
 	switch {
 	case header == "":
-		return access.Caller{}, absent(r)
+		return access.Caller{}, fault.New(fault.NotAuthenticated, "")
 	case strings.EqualFold(scheme, "Basic"):
 		return s.applicationCaller(r)
 	case strings.EqualFold(scheme, "Bearer"):
@@ -29,13 +32,13 @@ func (s *Server) caller(r *http.Request) (access.Caller, error) {
 	return access.Caller{}, fault.New(fault.NotAuthenticated, "")
 }
 
-// absent tells a caller who put the token into the address what is wrong.
-func absent(r *http.Request) error {
+// inQuery finds a token in the address, where logs and histories keep it; behind
+// /v1/direct ours would go to the provider besides. Other people's tokens are
+// theirs to send, beside ours in the header.
+func inQuery(r *http.Request) bool {
 	query := r.URL.Query()
-	if query.Has("access_token") || query.Has("accessToken") {
-		return fault.New(fault.TokenInQuery, "")
-	}
-	return fault.New(fault.NotAuthenticated, "")
+	return strings.Contains(r.URL.RawQuery, access.TokenPrefix) ||
+		r.Header.Get("Authorization") == "" && (query.Has("access_token") || query.Has("accessToken"))
 }
 
 func (s *Server) bearer(r *http.Request, token secret.Text) (access.Caller, error) {

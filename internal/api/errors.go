@@ -67,7 +67,11 @@ func (s *Server) noted(w http.ResponseWriter, r *http.Request, err error) *fault
 	case fault.ClientUnauthorized:
 		h.Set("WWW-Authenticate", `Basic realm="avain", charset="UTF-8"`)
 	case fault.NotAuthenticated, fault.TokenInQuery:
-		h.Set("WWW-Authenticate", `Bearer realm="avain"`)
+		challenge := `Bearer realm="avain"`
+		if r.Header.Get("Authorization") != "" { // RFC 6750 §3.1: there was one, and it is no good
+			challenge += `, error="invalid_token"`
+		}
+		h.Set("WWW-Authenticate", challenge)
 	case fault.TokenRevoked, fault.TokenDead, fault.RefreshFailed:
 		h.Set("WWW-Authenticate", `Bearer realm="avain", error="invalid_token"`)
 	case fault.TokenLimited:

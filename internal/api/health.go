@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/avain-project/avain/internal/fault"
@@ -15,7 +16,11 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 // asked the process to stop.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if err := s.Ready(r.Context()); err != nil {
-		s.fail(w, r, fault.Wrap(fault.StoreUnavailable, err))
+		var known *fault.Error
+		if !errors.As(err, &known) {
+			err = fault.Wrap(fault.StoreUnavailable, err)
+		}
+		s.fail(w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, done{Status: "Ok"})

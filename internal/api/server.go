@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -120,7 +121,8 @@ func unbound(w http.ResponseWriter) {
 // the mux's status and Allow.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := s.mux.Handler(r)
-	if pattern != "" {
+	// The mux would redirect a path that it cleans, with a page of its own.
+	if pattern != "" && r.URL.Path == path.Clean(r.URL.Path) {
 		note(r).route = pattern
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		s.mux.ServeHTTP(w, r)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/avain-project/avain/internal/api"
 	"github.com/avain-project/avain/internal/direct"
+	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/jobs"
 	"github.com/avain-project/avain/internal/signin"
 )
@@ -111,7 +112,7 @@ func (a *App) handler(public *url.URL, stopping *atomic.Bool) (http.Handler, err
 		ErrorPage: func(w http.ResponseWriter, p api.ErrorPage) { pages.Error(w, signin.ErrorPage(p)) },
 		Ready: func(ctx context.Context) error {
 			if stopping.Load() {
-				return errors.New("the server is stopping")
+				return fault.New(fault.ServerStopping, "")
 			}
 			ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 			defer cancel()

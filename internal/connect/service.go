@@ -2,7 +2,9 @@ package connect
 
 import (
 	"context"
+	"hash/maphash"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
@@ -57,8 +59,12 @@ type Config struct {
 	MaxOpenAttempts int
 }
 
-// Service runs the flow. It keeps no state of its own.
-type Service struct{ Config }
+// Service runs the flow. What it keeps is in the store.
+type Service struct {
+	Config
+	seed   maphash.Seed
+	people [64]sync.Mutex // see person
+}
 
 // New makes the service.
 func New(cfg Config) *Service {
@@ -68,7 +74,7 @@ func New(cfg Config) *Service {
 	if cfg.MaxOpenAttempts == 0 {
 		cfg.MaxOpenAttempts = 10_000
 	}
-	return &Service{Config: cfg}
+	return &Service{Config: cfg, seed: maphash.MakeSeed()}
 }
 
 // Outcome is where a step of the flow sends the browser.

@@ -33,6 +33,8 @@ func codeOf(e *provider.Error) fault.Code {
 		return fault.ProviderMalformed
 	case provider.CodeTimeout:
 		return fault.ProviderTimeout
+	case provider.CodeLimited:
+		return fault.ProviderLimited
 	case provider.CodeNoRefresh:
 		return fault.RefreshFailed
 	}

@@ -54,9 +54,15 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 	working := acct.TokenStatus == account.TokenActive
 	narrower := !info.Scopes.Wider(answer.NativeScopes, stored.tokens.NativeScopes)
 	if working && narrower && !stored.tokens.Refresh.IsZero() {
-		return Plan{
-			ExpectGeneration: record.Generation, NativeScopes: stored.tokens.NativeScopes, ExpiresAt: stored.expires, Renewable: true,
-		}, nil
+		// A refresh token that comes unasked may mean that the old grant is gone.
+		if !answer.Refresh.IsZero() {
+			stored, working = s.proven(ctx, *acct, stored)
+		}
+		if working {
+			return Plan{
+				ExpectGeneration: stored.record.Generation, NativeScopes: stored.tokens.NativeScopes, ExpiresAt: stored.expires, Renewable: true,
+			}, nil
+		}
 	}
 	// A refresh token is of use to the registration alone that it was issued to.
 	if answer.Refresh.IsZero() && acct.RegistrationID == reg.ID {
@@ -67,6 +73,21 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 		}
 	}
 	return s.replace(info, fresh)
+}
+
+// proven asks the provider whether the stored credential still works, and returns
+// it as it stands then. Passing trouble proves nothing against it.
+func (s *Service) proven(ctx context.Context, acct account.Account, stored held) (held, bool) {
+	_ = s.Ping(ctx, acct) // what it learns stands on the account
+	now, err := s.Store.Account(ctx, acct.ID)
+	if err != nil || now.TokenStatus != account.TokenActive {
+		return stored, false
+	}
+	current, err := s.current(ctx, now)
+	if err != nil {
+		return stored, false
+	}
+	return current, true
 }
 
 func (s *Service) replace(info provider.Info, h held) (Plan, error) {

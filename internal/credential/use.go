@@ -80,7 +80,7 @@ func (s *Service) live(ctx context.Context, acct account.Account) (held, error) 
 
 // passing tells trouble that is nobody's grant's fault.
 func passing(err error) bool {
-	return fault.Is(err, fault.ProviderUnavailable) || fault.Is(err, fault.ProviderTimeout) ||
+	return fault.Is(err, fault.ProviderUnavailable) || fault.Is(err, fault.ProviderLimited) || fault.Is(err, fault.ProviderTimeout) ||
 		fault.Is(err, fault.ProviderMalformed) || fault.Is(err, fault.ProviderConfig)
 }
 
@@ -112,7 +112,11 @@ func (a *authenticated) RoundTrip(req *http.Request) (*http.Response, error) {
 		a.recovered(req.Context(), res)
 		return res, err
 	}
-	if a.held.tokens.Refresh.IsZero() || a.service.refusedLately(a.account, a.held) {
+	if a.held.tokens.Refresh.IsZero() {
+		_ = res.Body.Close()
+		return nil, a.service.ended(req.Context(), a.account, a.held)
+	}
+	if a.service.refusedLately(a.account, a.held) {
 		a.mark(req.Context(), a.held, account.TokenInvalid)
 		return res, nil
 	}

@@ -36,9 +36,18 @@ func checkPath(escaped string) error {
 	if escaped == "" {
 		return fault.New(fault.PathInvalid, "It is empty: append the provider's path, for example gmail/v1/users/me/messages.")
 	}
-	first, _, _ := strings.Cut(escaped, "/")
-	if first == "" || strings.HasSuffix(first, ":") || strings.Contains(escaped, "://") {
-		return fault.New(fault.PathInvalid, "It must be the provider's path alone, without a leading slash, scheme or host.")
+	// An encoded URL may stand within a path (Search Console has such), never at its
+	// start.
+	for decoded, rounds := escaped, 0; rounds < 3; rounds++ {
+		first, _, _ := strings.Cut(decoded, "/")
+		if first == "" || strings.HasSuffix(first, ":") || rounds == 0 && strings.Contains(decoded, "://") {
+			return fault.New(fault.PathInvalid, "It must be the provider's path alone, without a leading slash, scheme or host.")
+		}
+		again, err := url.PathUnescape(decoded)
+		if err != nil || again == decoded {
+			break
+		}
+		decoded = again
 	}
 	for segment := range strings.SplitSeq(escaped, "/") {
 		if err := checkSegment(segment); err != nil {

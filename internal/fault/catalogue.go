@@ -39,6 +39,7 @@ const (
 	ProviderConfig      Code = "provider.config"
 	ProviderUnavailable Code = "provider.unavailable"
 	ProviderTimeout     Code = "provider.timeout"
+	ProviderLimited     Code = "provider.limited"
 	ProviderMalformed   Code = "provider.malformed"
 
 	// Redeeming a code.
@@ -66,6 +67,7 @@ const (
 	BodyTooLarge     Code = "body.tooLarge"
 	RateLimited      Code = "rate.limited"
 	StoreUnavailable Code = "store.unavailable"
+	ServerStopping   Code = "server.stopping"
 	Internal         Code = "internal"
 )
 
@@ -130,6 +132,7 @@ var catalogue = []Entry{
 	{ProviderAdmin, Forbidden, "An administrator of your organization must approve this application first. Ask them, then start again.", "the provider wants an administrator's consent"},
 	{ProviderConfig, Upstream, "The application's registration at the provider is not right. Its operator must check the client id, the secret and the redirect URI (avain doctor).", "the provider refused our client: invalid_client, redirect_uri_mismatch and the like"},
 	{ProviderUnavailable, Upstream, "The provider cannot be reached or has trouble at the moment. Try again in a minute.", "connection failures, 5xx and 429 of the provider"},
+	{ProviderLimited, TooMany, "The provider limits how often it may be asked. Wait for the seconds that Retry-After names, then try again.", "the provider answered 429 to a sign-in or a refresh"},
 	{ProviderTimeout, Timeout, "The provider did not answer in time. Try again in a minute.", "the provider hangs"},
 	{ProviderMalformed, Upstream, "The provider gave an answer that cannot be read. Try again in a minute; if it stays, tell the operator.", "HTML, half a JSON, nothing or an oversized body where a token or an identity belongs"},
 
@@ -142,7 +145,7 @@ var catalogue = []Entry{
 
 	{NotAuthenticated, Unauthorized, "unauthorized: Send the account's access token as Authorization: Bearer …", "no bearer, or one that does not exist"},
 	{TokenRevoked, Unauthorized, "This access token has been revoked. Connect the account again.", "a bearer after revocation or after its account was deleted"},
-	{TokenInQuery, Unauthorized, "An access token in the address is never accepted. Send it as Authorization: Bearer … and treat the leaked one as stolen.", "access_token or accessToken in the query string, without an Authorization header"},
+	{TokenInQuery, Unauthorized, "An access token in the address is never accepted. Send it as Authorization: Bearer … and treat the leaked one as stolen.", "one of our access tokens in the query string, or access_token or accessToken without an Authorization header"},
 	{TokenLimited, Forbidden, "This access token was issued to a browser (responseType=token) and cannot remove the account. Use the application's own credentials.", "DELETE /v1/account or /v1/account/token with a token of token mode"},
 	{TokenDead, Unauthorized, "Not authorized: the provider has ended this account's access. The person must connect it again.", "the refresh was refused for good, or the credential was removed; the provider is not called"},
 	{RefreshFailed, Unauthorized, "The account's access has ended and cannot be renewed. The person must connect it again.", "the access token ended and the provider gave no refresh token"},
@@ -154,5 +157,6 @@ var catalogue = []Entry{
 	{MethodNotAllowed, Method, "This address exists, but not for this method. The Allow header lists those it takes.", "a route with another method, HEAD on the flow's routes included"},
 	{BodyTooLarge, TooLarge, "The request body is too large.", "a body over 64 KiB on any route but /v1/direct"},
 	{RateLimited, TooMany, "Too many requests. Wait for the seconds that Retry-After names, then try again.", "a limit per application or per address"},
+	{ServerStopping, Unavailable, "The server is stopping. Another one, or the next one, will answer.", "/readyz between the signal to stop and the end"},
 	{StoreUnavailable, Unavailable, "The server cannot reach its store at the moment. Try again in a minute.", "the database does not answer"},
 }

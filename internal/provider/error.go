@@ -23,6 +23,7 @@ const (
 	CodeMalformed    = "malformed_answer" // unreadable: HTML, half a JSON, nothing, too much
 	CodeTimeout      = "timeout"
 	CodeUnreachable  = "unreachable"
+	CodeLimited      = "http_429" // too many requests
 	CodeNoRefresh    = "no_refresh_token"
 	CodeUnauthorized = "unauthorized" // a data or identity call refused the access token
 )

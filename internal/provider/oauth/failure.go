@@ -61,6 +61,9 @@ func (c *Client) answer(res *http.Response, code string, subtypes []string, desc
 		// Whatever the code says, a server's own trouble condemns no grant.
 		e.Class = provider.Later
 	}
+	if res.StatusCode == http.StatusTooManyRequests {
+		e.Code = provider.CodeLimited // whatever the provider calls it
+	}
 	e.RetryAfter = retryAfter(res.Header.Get("Retry-After"))
 	return e
 }

@@ -34,9 +34,9 @@ type code struct {
 }
 
 // Approve records a consent and returns the authorization code and the scopes
-// its tokens will have. A refresh token is due at the first offline consent of
-// this person to this client, at a forced one, and at the first after a
-// revocation.
+// its tokens will have. A refresh token is due whenever the person has something
+// new to consent to, offline: the first time, for a scope that was not granted
+// before, after a revocation, or where consent is forced.
 func (l *Ledger) Approve(c Consent) (value string, granted []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,7 +50,7 @@ func (l *Ledger) Approve(c Consent) (value string, granted []string) {
 	if c.IncludeGranted {
 		granted = union(granted, g.scopes)
 	}
-	due := c.Offline && !c.Tags.NoRefresh && (c.ForceConsent || !g.offline)
+	due := c.Offline && !c.Tags.NoRefresh && (c.ForceConsent || !g.offline || len(union(g.scopes, c.Scopes)) > len(g.scopes))
 	g.scopes, g.tags = union(g.scopes, granted), c.Tags
 	g.offline = g.offline || c.Offline
 
