@@ -15,6 +15,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/store/changes"
 )
 
 // busyTimeout is how long a connection waits for a lock that another process holds.
@@ -34,7 +35,8 @@ type Engine struct {
 	reader   *reader
 	writerDB *sql.DB
 	writer   *writer
-	changes  *changes
+	changes  *changes.Watcher
+	unwatch  func() error // gives the watcher's connection back
 }
 
 var _ store.Engine = (*Engine)(nil)
@@ -60,13 +62,13 @@ func Open(ctx context.Context, c Config) (*Engine, error) {
 	if err != nil {
 		return nil, errors.Join(err, writerDB.Close())
 	}
-	changes, err := watch(ctx, readerDB)
+	watcher, unwatch, err := watch(ctx, readerDB)
 	if err != nil {
 		return nil, errors.Join(err, readerDB.Close(), writerDB.Close())
 	}
 	return &Engine{
-		path: path, reader: newReader(readerDB), changes: changes,
-		writerDB: writerDB, writer: startWriter(writerDB, changes.committed),
+		path: path, reader: newReader(readerDB), changes: watcher, unwatch: unwatch,
+		writerDB: writerDB, writer: startWriter(writerDB, watcher.Committed),
 	}, nil
 }
 
@@ -152,7 +154,7 @@ func (e *Engine) Write(ctx context.Context, fn func(context.Context, store.Queri
 }
 
 // Changes implements [store.Engine].
-func (e *Engine) Changes() uint64 { return e.changes.current() }
+func (e *Engine) Changes() uint64 { return e.changes.Current() }
 
 // Conflict implements [store.Engine].
 func (e *Engine) Conflict(err error) bool {
@@ -174,8 +176,12 @@ func (e *Engine) Ping(ctx context.Context) error {
 // the write-ahead log into the file.
 func (e *Engine) Close() error {
 	e.writer.close()
-	e.changes.close()
-	if err := errors.Join(e.reader.close(), e.writerDB.Close()); err != nil {
+	e.changes.Close()
+	unwatched := e.unwatch()
+	if errors.Is(unwatched, sql.ErrConnDone) { // closed before
+		unwatched = nil
+	}
+	if err := errors.Join(unwatched, e.reader.close(), e.writerDB.Close()); err != nil {
 		return fmt.Errorf("close the database %s: %w", e.path, err)
 	}
 	return nil

@@ -6,16 +6,22 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 
 	"github.com/pressly/goose/v3"
 
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/store/migration"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+func schema() migration.Schema {
+	return migration.Schema{
+		Dialect: goose.DialectSQLite3, Files: migrations,
+		Exists: `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'goose_db_version')`,
+	}
+}
 
 // Migrate implements [store.Engine]. Processes take turns by a lock on a file of
 // its own, named after the database with "-migrate" behind: goose reads what is
@@ -32,31 +38,7 @@ func (e *Engine) Migrate(ctx context.Context) (report store.MigrationReport, err
 		return store.MigrationReport{}, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	provider, err := newProvider(db)
-	if err != nil {
-		return store.MigrationReport{}, err
-	}
-	results, err := provider.Up(ctx)
-	if err != nil {
-		return store.MigrationReport{}, fmt.Errorf("apply the migrations: %w", err)
-	}
-	report, err = e.MigrationStatus(ctx)
-	for _, r := range results {
-		report.Applied = append(report.Applied, path.Base(r.Source.Path))
-	}
-	return report, err
-}
-
-func newProvider(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("read the migrations: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return nil, fmt.Errorf("read the migrations: %w", err)
-	}
-	return provider, nil
+	return schema().Up(ctx, db)
 }
 
 // lockMigrations waits for its turn; closing what it returns ends the turn, as
@@ -77,49 +59,7 @@ func (e *Engine) lockMigrations(ctx context.Context) (*sql.DB, error) {
 	return db, nil
 }
 
-// MigrationStatus implements [store.Engine]. It asks the version table itself:
-// goose would create it.
+// MigrationStatus implements [store.Engine].
 func (e *Engine) MigrationStatus(ctx context.Context) (store.MigrationReport, error) {
-	provider, err := newProvider(e.writerDB) // to list its sources only; nothing is run
-	if err != nil {
-		return store.MigrationReport{}, err
-	}
-	applied, err := e.appliedVersions(ctx)
-	if err != nil {
-		return store.MigrationReport{}, err
-	}
-	var report store.MigrationReport
-	for version := range applied {
-		report.Current = max(report.Current, version)
-	}
-	for _, source := range provider.ListSources() {
-		report.Latest = max(report.Latest, source.Version)
-		if !applied[source.Version] {
-			report.Pending = append(report.Pending, path.Base(source.Path))
-		}
-	}
-	return report, nil
-}
-
-func (e *Engine) appliedVersions(ctx context.Context) (map[int64]bool, error) {
-	var exists bool
-	err := e.reader.QueryRowContext(ctx,
-		`SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'goose_db_version')`).Scan(&exists)
-	if err != nil || !exists {
-		return nil, err
-	}
-	rows, err := e.reader.QueryContext(ctx, `SELECT version_id FROM goose_db_version WHERE is_applied`)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	applied := map[int64]bool{}
-	for rows.Next() {
-		var version int64
-		if err := rows.Scan(&version); err != nil {
-			return nil, err
-		}
-		applied[version] = true
-	}
-	return applied, rows.Err()
+	return schema().Status(ctx, e.reader.db)
 }

@@ -1,0 +1,98 @@
+// Package migration applies and lists an engine's migrations: what the dialects
+// share of goose.
+package migration
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/avain-project/avain/internal/store"
+)
+
+// Schema is a database with the migrations of its dialect.
+type Schema struct {
+	Dialect goose.Dialect
+	Files   embed.FS // in a folder "migrations"
+	// Exists is a query that tells whether the table goose_db_version is there.
+	Exists string
+}
+
+// Up applies what is pending. The caller keeps other processes away.
+func (s Schema) Up(ctx context.Context, db *sql.DB) (store.MigrationReport, error) {
+	provider, err := s.provider(db)
+	if err != nil {
+		return store.MigrationReport{}, err
+	}
+	results, err := provider.Up(ctx)
+	if err != nil {
+		return store.MigrationReport{}, fmt.Errorf("apply the migrations: %w", err)
+	}
+	report, err := s.Status(ctx, db)
+	for _, r := range results {
+		report.Applied = append(report.Applied, path.Base(r.Source.Path))
+	}
+	return report, err
+}
+
+// Status changes nothing. It asks the version table itself: goose would create it.
+func (s Schema) Status(ctx context.Context, db *sql.DB) (store.MigrationReport, error) {
+	provider, err := s.provider(db) // to list its sources only; nothing is run
+	if err != nil {
+		return store.MigrationReport{}, err
+	}
+	applied, err := s.applied(ctx, db)
+	if err != nil {
+		return store.MigrationReport{}, err
+	}
+	var report store.MigrationReport
+	for version := range applied {
+		report.Current = max(report.Current, version)
+	}
+	for _, source := range provider.ListSources() {
+		report.Latest = max(report.Latest, source.Version)
+		if !applied[source.Version] {
+			report.Pending = append(report.Pending, path.Base(source.Path))
+		}
+	}
+	return report, nil
+}
+
+func (s Schema) provider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(s.Files, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(s.Dialect, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	return provider, nil
+}
+
+func (s Schema) applied(ctx context.Context, db *sql.DB) (map[int64]bool, error) {
+	var exists bool
+	err := db.QueryRowContext(ctx, s.Exists).Scan(&exists)
+	if err != nil || !exists {
+		return nil, err
+	}
+	rows, err := db.QueryContext(ctx, `SELECT version_id FROM goose_db_version WHERE is_applied`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	applied := map[int64]bool{}
+	for rows.Next() {
+		var version int64
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		applied[version] = true
+	}
+	return applied, rows.Err()
+}
