@@ -41,7 +41,7 @@ var house = []floor{
 	{"weburl", []string{"internal/weburl"}, nil},
 
 	// Suites and look-ups that tests share: they may look at what they try, and no room looks at them.
-	{"test support", []string{"internal/testenv", "internal/floors", "internal/store/storetest", "internal/provider/providertest"}, product},
+	{"test support", []string{"internal/testenv", "internal/floors", "internal/store/storetest", "internal/provider/providertest"}, slices.Concat(product, []string{"test support"})},
 
 	{"outbound", []string{"internal/outbound"}, leaves},
 	{"seal", []string{"internal/seal"}, leaves},

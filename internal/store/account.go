@@ -93,6 +93,9 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter) (page []account.A
 // stay for a while, revoked.
 func (s *Store) DeleteAccount(ctx context.Context, id account.ID, now time.Time) error {
 	return s.write(ctx, "delete the account", func(ctx context.Context, q Querier) error {
+		if err := holdCredential(ctx, q, id); err != nil {
+			return err
+		}
 		result, err := q.ExecContext(ctx, `DELETE FROM accounts WHERE id = $1`, int64(id))
 		if err := require(result, err, ErrNotFound); err != nil {
 			return err

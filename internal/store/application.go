@@ -111,6 +111,9 @@ func (s *Store) Applications(ctx context.Context) ([]Application, error) {
 func (s *Store) UpdateApplication(ctx context.Context, id string, change func(*account.Application) error) error {
 	var refused error
 	err := s.write(ctx, "update the application", func(ctx context.Context, q Querier) error {
+		if err := holdApplication(ctx, q, id); err != nil {
+			return err
+		}
 		app, err := readApplication(ctx, q, selectApplication+` WHERE id = $1`, id)
 		if err != nil {
 			return err

@@ -38,6 +38,9 @@ func (s *Store) ApplicationSecrets(ctx context.Context, applicationID string) ([
 // keep are left, the new one among them.
 func (s *Store) AddApplicationSecret(ctx context.Context, secret ApplicationSecret, keep int) error {
 	return s.write(ctx, "add a secret to the application", func(ctx context.Context, q Querier) error {
+		if err := holdApplication(ctx, q, secret.ApplicationID); err != nil {
+			return err
+		}
 		if err := insertApplicationSecret(ctx, q, secret); err != nil {
 			return err
 		}

@@ -88,10 +88,8 @@ func writeTokenState(ctx context.Context, q Querier, id account.ID, state TokenS
 // given; changed is false where it is another one by now.
 func (s *Store) MarkToken(ctx context.Context, id account.ID, generation int64, state TokenState) (changed bool, err error) {
 	err = s.write(ctx, "mark the token", func(ctx context.Context, q Querier) error {
-		// Writing the row, if only its own value, holds it until the commit on
-		// engines where writers run side by side.
 		n, err := count(q.ExecContext(ctx, `UPDATE credentials SET generation = generation WHERE account_id = $1 AND generation = $2`,
-			int64(id), generation))
+			int64(id), generation)) // see hold.go
 		changed = n > 0
 		if err != nil || !changed {
 			return err
@@ -108,6 +106,9 @@ func (s *Store) MarkToken(ctx context.Context, id account.ID, generation int64, 
 // generation is another one by now, or the account is gone.
 func (s *Store) WipeCredential(ctx context.Context, id account.ID, generation int64, state TokenState) (shared bool, err error) {
 	err = s.write(ctx, "wipe the credential", func(ctx context.Context, q Querier) error {
+		if err := holdClient(ctx, q, id); err != nil {
+			return err
+		}
 		result, err := q.ExecContext(ctx,
 			`UPDATE credentials SET sealed = NULL, generation = generation + 1 WHERE account_id = $1 AND generation = $2`, int64(id), generation)
 		if err := require(result, err, ErrConflict); err != nil {

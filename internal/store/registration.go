@@ -48,6 +48,9 @@ func (s *Store) SaveRegistration(ctx context.Context, r Registration) error {
 		return err
 	}
 	return s.write(ctx, "save the registration", func(ctx context.Context, q Querier) error {
+		if err := holdApplication(ctx, q, r.ApplicationID); err != nil {
+			return err
+		}
 		_, err := q.ExecContext(ctx,
 			`UPDATE registrations SET is_current = FALSE WHERE application_id = $1 AND service_type = $2 AND is_current`,
 			r.ApplicationID, string(r.ServiceType))

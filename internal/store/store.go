@@ -39,7 +39,8 @@ func (s *Store) MigrationStatus(ctx context.Context) (MigrationReport, error) {
 	return r, s.fail(ctx, "read the schema's version", err)
 }
 
-// Backup writes a consistent copy to path, which must not exist yet.
+// Backup writes a consistent copy to path, which must not exist yet. An error that is
+// errors.ErrUnsupported says what to use instead with this engine.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	return s.fail(ctx, "back the database up to "+path, s.engine.Backup(ctx, path))
 }
@@ -66,7 +67,7 @@ func (s *Store) fail(ctx context.Context, what string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable), errors.Is(err, errors.ErrUnsupported):
 		return fmt.Errorf("%s: %w", what, err)
 	case errors.Is(err, sql.ErrNoRows):
 		return fmt.Errorf("%s: %w", what, ErrNotFound)

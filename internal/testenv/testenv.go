@@ -16,6 +16,9 @@ const (
 	completeVar = "AVAIN_TEST_COMPLETE"
 	// chromiumVar names the browser to use, by path or by a name in PATH; it must work when it is set.
 	chromiumVar = "AVAIN_CHROMIUM"
+	// postgresVar and pgbouncerVar are set by scripts/with-postgres.
+	postgresVar  = "AVAIN_TEST_POSTGRES"
+	pgbouncerVar = "AVAIN_TEST_PGBOUNCER"
 
 	nodeMajor   = 20 // the oldest Node.js that e2e/counterparts/package.json accepts
 	cure        = "run scripts/setup, or make test, which does"
@@ -124,4 +127,13 @@ func moduleRoot(start string) (string, error) {
 			return "", fmt.Errorf("no go.mod in %s or above: run the test inside the source tree", start)
 		}
 	}
+}
+
+// Postgres returns the URLs of a PostgreSQL server of the tests, as a superuser, and of a PgBouncer in front
+// of it (empty where there is none), or ends the test as Need does. scripts/with-postgres starts both.
+func Postgres(t testing.TB) (server, pooler string) {
+	t.Helper()
+	server, pooler = os.Getenv(postgresVar), os.Getenv(pgbouncerVar)
+	Need(t, "PostgreSQL", server != "", postgresVar+" names none; put scripts/with-postgres before the command, or use make test, which does")
+	return server, pooler
 }

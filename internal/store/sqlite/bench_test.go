@@ -6,6 +6,6 @@ import (
 	"github.com/avain-project/avain/internal/store/storetest"
 )
 
-func BenchmarkBearer(b *testing.B) { storetest.BenchBearer(b, storetest.Open(b)) }
+func BenchmarkBearer(b *testing.B) { storetest.BenchBearer(b, storetest.OpenSQLite(b)) }
 
-func BenchmarkWrite(b *testing.B) { storetest.BenchWrite(b, storetest.Open(b)) }
+func BenchmarkWrite(b *testing.B) { storetest.BenchWrite(b, storetest.OpenSQLite(b)) }

@@ -8,5 +8,5 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, storetest.Open)
+	storetest.Run(t, storetest.OpenSQLite)
 }

@@ -12,9 +12,35 @@ import (
 	"github.com/avain-project/avain/internal/store/sqlite"
 )
 
-// Open gives t a store of its own, migrated and empty, on a file in t.TempDir; it
-// is closed at cleanup.
+// engineVar set to "postgres" runs the tests of the services and the journeys on
+// PostgreSQL instead of SQLite.
+const engineVar = "AVAIN_TEST_ENGINE"
+
+// OnPostgres tells whether this run is one on PostgreSQL.
+func OnPostgres() bool { return os.Getenv(engineVar) == "postgres" }
+
+// Open gives t a store of its own, migrated and empty, which is closed at cleanup:
+// on SQLite, or on the engine of the run.
 func Open(t testing.TB) *store.Store {
+	t.Helper()
+	if OnPostgres() {
+		return OpenPostgres(t)
+	}
+	return OpenSQLite(t)
+}
+
+// Setting gives t a database of its own, as the setting --database names it: on
+// SQLite, or on the engine of the run.
+func Setting(t testing.TB) string {
+	t.Helper()
+	if OnPostgres() {
+		return NewPostgres(t).URL
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "avain.db")
+}
+
+// OpenSQLite is [Open] on a file in t.TempDir.
+func OpenSQLite(t testing.TB) *store.Store {
 	t.Helper()
 	template, err := migrated()
 	if err != nil {
@@ -28,6 +54,12 @@ func Open(t testing.TB) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return closing(t, engine)
+}
+
+// closing is the store on the engine, closed at cleanup.
+func closing(t testing.TB, engine store.Engine) *store.Store {
+	t.Helper()
 	s := store.New(engine)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
