@@ -28,9 +28,9 @@ func (c *backupCommand) Run(ctx context.Context, s *settings, out output) error 
 }
 
 func (s *settings) needDatabase() error {
-	path, exists, err := s.databaseExists()
+	at, exists, err := s.databaseExists()
 	if err == nil && !exists {
-		return fmt.Errorf("there is no database at %s: name it by --data-dir or --database", path)
+		return fmt.Errorf("there is no database at %s: name it by --data-dir or --database", at)
 	}
 	return err
 }

@@ -53,7 +53,7 @@ func (c *keyInitCommand) Run(ctx context.Context, s *settings, out output) error
 }
 
 func (s *settings) refuseBesideSealedData(ctx context.Context) error {
-	path, exists, err := s.databaseExists()
+	at, exists, err := s.databaseExists()
 	if err != nil || !exists {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *settings) refuseBesideSealedData(ctx context.Context) error {
 	}
 	if held {
 		return fmt.Errorf("%s holds data that another key has sealed, which a new one would not open: "+
-			"bring that key back (%s, AVAIN_KEY or AVAIN_KEY_FILE), or begin with another --data-dir", path, s.keyPath())
+			"bring that key back (%s, AVAIN_KEY or AVAIN_KEY_FILE), or begin with another --data-dir or --database", at, s.keyPath())
 	}
 	return nil
 }

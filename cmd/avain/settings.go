@@ -19,7 +19,7 @@ const defaultDataDir = "avain-data"
 type settings struct {
 	JSON     bool        `name:"json" group:"General" help:"Print JSON."`
 	DataDir  string      `env:"AVAIN_DATA_DIR" default:"${dataDir}" placeholder:"DIR" group:"Data" help:"Folder of the database and the key; made where it does not exist."`
-	Database string      `env:"AVAIN_DATABASE" placeholder:"sqlite:PATH" group:"Data" help:"The database; avain.db in the data directory if not given."`
+	Database string      `env:"AVAIN_DATABASE" placeholder:"DATABASE" group:"Data" help:"The database: sqlite:PATH, or postgres://USER@HOST/DATABASE; avain.db in the data directory if not given."`
 	Key      secret.Text `name:"key-file" secret:"AVAIN_KEY" placeholder:"PATH" group:"Data" help:"File with the key that avain key init made (- is standard input); avain.key in the data directory if not given."`
 }
 
@@ -76,25 +76,27 @@ func (s *settings) line(command string) string {
 	if s.DataDir != defaultDataDir {
 		out += " --data-dir " + quoted(s.DataDir)
 	}
-	if s.Database != "" {
+	if at, err := s.config().Location(); err == nil && at.URL != "" {
+		out += " --database " + quoted(at.String()) // the password has no place on a command line
+	} else if s.Database != "" {
 		out += " --database " + quoted(s.Database)
 	}
 	return out
 }
 
 // databaseExists tells apart a database and a mistyped path, which opening would
-// turn into an empty database.
-func (s *settings) databaseExists() (path string, exists bool, err error) {
-	path, err = s.config().DatabasePath()
-	if err != nil {
-		return "", false, err
+// turn into an empty database. One on a server exists: opening tells.
+func (s *settings) databaseExists() (at app.Location, exists bool, err error) {
+	at, err = s.config().Location()
+	if err != nil || at.URL != "" {
+		return at, err == nil, err
 	}
-	_, err = os.Stat(path)
+	_, err = os.Stat(at.File)
 	if errors.Is(err, fs.ErrNotExist) {
-		return path, false, nil
+		return at, false, nil
 	}
 	if err != nil {
-		return path, false, fmt.Errorf("look for the database: %w", err)
+		return at, false, fmt.Errorf("look for the database: %w", err)
 	}
-	return path, true, nil
+	return at, true, nil
 }

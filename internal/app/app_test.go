@@ -111,15 +111,50 @@ func TestListenChecksTheAddress(t *testing.T) {
 	}
 }
 
-func TestDatabasePath(t *testing.T) {
+func TestLocation(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]app.Location{
+		"":                      {File: filepath.Join("dir", "avain.db")},
+		"sqlite:/x/y.db":        {File: "/x/y.db"},
+		"postgres://h/db":       {URL: "postgres://h/db"},
+		"postgresql://h/db?x=y": {URL: "postgresql://h/db?x=y"},
+		"sqlite:":               {}, "avain.db": {}, "mysql://h/db": {},
+	} {
+		got, err := app.Config{DataDir: "dir", Database: in}.Location()
+		var usage *app.UsageError
+		if got != want || (want == app.Location{}) != errors.As(err, &usage) {
+			t.Errorf("Location of %q = %+v, %v", in, got, err)
+		}
+	}
+}
+
+func TestALocationShowsNoPassword(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"": filepath.Join("dir", "avain.db"), "sqlite:/x/y.db": "/x/y.db", "sqlite:": "", "postgres://h/db": "", "avain.db": "",
+		"postgres://me:hunter2@h:5/db?sslmode=require":       "postgres://me@h:5/db?sslmode=require",
+		"postgres://h/db?password=hunter2&sslpassword=x&a=b": "postgres://h/db?a=b",
+		"postgres://%zz:hunter2@h":                           "postgres://…",
 	} {
-		got, err := app.Config{DataDir: "dir", Database: in}.DatabasePath()
+		if got := (app.Location{URL: in}).String(); got != want {
+			t.Errorf("%q is shown as %q", in, got)
+		}
+	}
+	if got := (app.Location{File: "/x/y.db"}).String(); got != "/x/y.db" {
+		t.Errorf("a file is shown as %q", got)
+	}
+}
+
+// A database that cannot be opened is a failure, a URL that cannot be read wrong use.
+func TestOpenOnPostgresSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for address, wrongUse := range map[string]bool{
+		"postgres://me:hunter2@127.0.0.1:1/avain": false, "postgres://me:hunter2@%zz": true,
+		"postgres://me:hunter2@h/avain?pool_max_conns=0": true,
+	} {
+		_, err := app.MigrationStatus(t.Context(), app.Config{Database: address})
 		var usage *app.UsageError
-		if got != want || (want == "") != errors.As(err, &usage) {
-			t.Errorf("DatabasePath(%q) = %q, %v", in, got, err)
+		if err == nil || wrongUse != errors.As(err, &usage) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,9 +19,9 @@ import (
 // Config holds every setting. The zero value of a field is its default where one
 // is named.
 type Config struct {
-	// DataDir holds the SQLite file and the key file.
+	// DataDir holds the key file, and the SQLite file where Database names no other.
 	DataDir string
-	// Database is "sqlite:PATH"; empty is avain.db in DataDir.
+	// Database is "sqlite:PATH" or a "postgres://" URL; empty is avain.db in DataDir.
 	Database string
 	// Key is the key ring's written form (avain key init).
 	Key secret.Text
@@ -70,22 +69,6 @@ type Config struct {
 type UsageError = operator.UsageError
 
 func usage(format string, args ...any) error { return &UsageError{Err: fmt.Errorf(format, args...)} }
-
-// DatabasePath is the SQLite file that the settings name.
-func (c Config) DatabasePath() (string, error) {
-	switch {
-	case c.Database == "":
-		return filepath.Join(c.DataDir, "avain.db"), nil
-	case strings.HasPrefix(c.Database, "sqlite:"):
-		if path := strings.TrimPrefix(c.Database, "sqlite:"); path != "" {
-			return path, nil
-		}
-		return "", usage("--database sqlite: needs a path, as in sqlite:/var/lib/avain/avain.db")
-	case strings.HasPrefix(c.Database, "postgres://"), strings.HasPrefix(c.Database, "postgresql://"):
-		return "", usage("--database: PostgreSQL is not supported by this version; use sqlite:PATH")
-	}
-	return "", usage("--database %q: write sqlite:PATH", c.Database)
-}
 
 // publicURL checks the public URL, or derives it from the address that is
 // listened on.

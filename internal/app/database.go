@@ -8,13 +8,18 @@ import (
 
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/store/postgres"
 	"github.com/avain-project/avain/internal/store/sqlite"
 )
 
 // Backup copies the database to path, which must not exist, while a server runs.
-// The key is not in the copy.
+// The key is not in the copy. PostgreSQL has tools of its own for that: naming them is
+// an error of wrong use.
 func Backup(ctx context.Context, cfg Config, path string) error {
 	_, err := withStore(ctx, cfg, func(s *store.Store) (struct{}, error) { return struct{}{}, s.Backup(ctx, path) })
+	if errors.Is(err, errors.ErrUnsupported) {
+		return &UsageError{Err: err}
+	}
 	return err
 }
 
@@ -59,7 +64,7 @@ func migrate(ctx context.Context, s *store.Store) error {
 }
 
 func openStore(ctx context.Context, cfg Config) (*store.Store, error) {
-	path, err := cfg.DatabasePath()
+	at, err := cfg.Location()
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +73,16 @@ func openStore(ctx context.Context, cfg Config) (*store.Store, error) {
 			return nil, fmt.Errorf("make the data directory: %w", err)
 		}
 	}
-	engine, err := sqlite.Open(ctx, sqlite.Config{Path: path})
-	if err != nil {
+	var engine store.Engine
+	if at.URL != "" {
+		engine, err = postgres.Open(ctx, postgres.Config{URL: at.URL})
+	} else {
+		engine, err = sqlite.Open(ctx, sqlite.Config{Path: at.File})
+	}
+	switch {
+	case errors.Is(err, postgres.ErrURL):
+		return nil, usage("--database: %w", err)
+	case err != nil:
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	return store.New(engine), nil
