@@ -8,11 +8,17 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/sandbox"
+
+	"github.com/avain-project/avain/internal/app"
 )
 
 func TestDeletingTheTokenKeepsTheAccount(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachEngine(t, deletingTheTokenKeepsTheAccount)
+}
+
+func deletingTheTokenKeepsTheAccount(t *testing.T, on func(*app.Config)) {
+	w := start(t, on)
 	c := w.connect(nil)
 	a := w.as(c, http.MethodDelete, "/v1/account/token")
 	if a.status != http.StatusOK || !strings.Contains(a.body, `"status":"Ok"`) || !strings.Contains(a.body, `"providerGrant":"revoked"`) {
@@ -49,7 +55,11 @@ func TestDeletingTheTokenKeepsTheAccount(t *testing.T) {
 
 func TestDeletingAnAccountKeepsAGrantThatAnotherLivesOn(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachEngine(t, deletingAnAccountKeepsAGrantThatAnotherLivesOn)
+}
+
+func deletingAnAccountKeepsAGrantThatAnotherLivesOn(t *testing.T, on func(*app.Config)) {
+	w := start(t, on)
 	first := w.connect(nil)
 	second := w.connect(url.Values{"recycle": {"false"}})
 	if first.AccountID == second.AccountID {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"github.com/avain-project/avain/internal/app"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/sandbox"
-	"github.com/avain-project/avain/internal/seal"
 )
 
 const accountHeader = "X-Aurinko-Account-Id"
@@ -203,7 +201,7 @@ func (r *running) end(t testing.TB) {
 func (w *world) launch(changes ...func(*app.Config)) *running {
 	w.t.Helper()
 	cfg := app.Config{
-		Database: "sqlite:" + filepath.Join(w.dir, "avain.db"), Key: w.key, Listen: "127.0.0.1:0", MetricsListen: "127.0.0.1:0",
+		Database: w.database, Key: w.key, Listen: "127.0.0.1:0", MetricsListen: "127.0.0.1:0",
 		LogTo: w.log, Now: w.clock.Now, Version: "test", ShutdownTimeout: 20 * time.Second,
 	}
 	for _, change := range changes {
@@ -222,22 +220,4 @@ func (w *world) launch(changes ...func(*app.Config)) *running {
 	go func() { r.done <- server.Serve(ctx) }()
 	w.app, w.ops, w.url = opened, opened.Operator(), server.URL
 	return r
-}
-
-// idle is a world whose server is not started yet.
-func idle(t testing.TB) *world {
-	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), clock: &clock{now: time.Now().Truncate(time.Second)}, log: &lockedBuffer{}}
-	ring, err := seal.NewRing()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w.key, err = ring.Encode(); err != nil {
-		t.Fatal(err)
-	}
-	w.box = sandbox.New(sandbox.Config{Now: w.clock.Now})
-	vendor := httptest.NewServer(w.box)
-	t.Cleanup(func() { w.box.Close(); vendor.Close() })
-	w.boxURL = vendor.URL
-	return w
 }

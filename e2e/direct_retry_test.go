@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/avain-project/avain/internal/sandbox"
+
+	"github.com/avain-project/avain/internal/app"
 )
 
 const keptAside = 64 << 10 // decision 14
@@ -75,7 +77,11 @@ func TestDirectDoesNotSendALargeBodyTwice(t *testing.T) {
 
 func TestManyCallsShareOneRefresh(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachEngine(t, manyCallsShareOneRefresh)
+}
+
+func manyCallsShareOneRefresh(t *testing.T, on func(*app.Config)) {
+	w := start(t, on)
 	c := w.connect(nil)
 	w.box.Expire()
 	const callers = 50

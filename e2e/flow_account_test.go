@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/avain-project/avain/internal/account"
+
+	"github.com/avain-project/avain/internal/app"
 )
 
 // untouched checks that a failed sign-in left every account as it was.
@@ -24,7 +26,11 @@ func untouched(t *testing.T, w *world, before []account.Account) {
 
 func TestTheSamePersonKeepsTheAccount(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachEngine(t, theSamePersonKeepsTheAccount)
+}
+
+func theSamePersonKeepsTheAccount(t *testing.T, on func(*app.Config)) {
+	w := start(t, on)
 	first := w.connect(nil)
 	again := w.connect(nil)
 	if again.AccountID != first.AccountID || again.AccessToken == first.AccessToken {

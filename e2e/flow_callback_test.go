@@ -11,6 +11,8 @@ import (
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/sandbox"
+
+	"github.com/avain-project/avain/internal/app"
 )
 
 // asPage is how a browser asks.
@@ -172,7 +174,11 @@ func TestAnUnboundRegistrationTakesAnyBrowser(t *testing.T) {
 
 func TestRacingCallbacksMintOneCode(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachEngine(t, racingCallbacksMintOneCode)
+}
+
+func racingCallbacksMintOneCode(t *testing.T, on func(*app.Config)) {
+	w := start(t, on)
 	b := w.browser()
 	back := b.toCallback(nil)
 	const racers = 8

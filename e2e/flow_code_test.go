@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+
+	"github.com/avain-project/avain/internal/app"
 )
 
 func TestOnlyTheOwningApplicationSpendsACode(t *testing.T) {
@@ -103,7 +105,11 @@ func TestACodeWorksOnce(t *testing.T) {
 
 func TestRacingRedemptionsGiveOneToken(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachEngine(t, racingRedemptionsGiveOneToken)
+}
+
+func racingRedemptionsGiveOneToken(t *testing.T, on func(*app.Config)) {
+	w := start(t, on)
 	code := w.signIn(nil).Get("code")
 	const racers = 8
 	answers := make(chan answer, racers)

@@ -9,7 +9,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"github.com/avain-project/avain/internal/sandbox"
 	"github.com/avain-project/avain/internal/seal"
 	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store/storetest"
 )
 
 const (
@@ -37,6 +37,7 @@ type world struct {
 	t        testing.TB
 	url      string
 	dir      string
+	database string // --database
 	key      secret.Text
 	app      *app.App
 	ops      *operator.Service
@@ -83,10 +84,18 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// start brings a world up. Each test has its own, so that all run in parallel.
-func start(t testing.TB, changes ...func(*app.Config)) *world {
+// idle is a world whose server is not started yet. A change that names a database
+// is for its whole life.
+func idle(t testing.TB, changes ...func(*app.Config)) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), clock: &clock{now: time.Now().Truncate(time.Second)}, log: &lockedBuffer{}}
+	var cfg app.Config
+	for _, change := range changes {
+		change(&cfg)
+	}
+	if w.database = cfg.Database; w.database == "" {
+		w.database = storetest.Setting(t)
+	}
 	ring, err := seal.NewRing()
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +107,30 @@ func start(t testing.TB, changes ...func(*app.Config)) *world {
 	vendor := httptest.NewServer(w.box)
 	t.Cleanup(func() { w.box.Close(); vendor.Close() })
 	w.boxURL = vendor.URL
+	return w
+}
+
+// onEachEngine runs a test on SQLite and on PostgreSQL; the test hands on to start or
+// idle. A run that is on PostgreSQL anyway has it once.
+func onEachEngine(t *testing.T, test func(t *testing.T, on func(*app.Config))) {
+	t.Helper()
+	if !storetest.OnPostgres() {
+		t.Run("SQLite", func(t *testing.T) {
+			t.Parallel()
+			test(t, func(*app.Config) {})
+		})
+	}
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		database := storetest.NewPostgres(t)
+		test(t, func(c *app.Config) { c.Database = database.URL })
+	})
+}
+
+// start brings a world up. Each test has its own, so that all run in parallel.
+func start(t testing.TB, changes ...func(*app.Config)) *world {
+	t.Helper()
+	w := idle(t, changes...)
 	w.serve(changes...)
 	w.register()
 	return w
@@ -106,7 +139,7 @@ func start(t testing.TB, changes ...func(*app.Config)) *world {
 func (w *world) serve(changes ...func(*app.Config)) {
 	w.t.Helper()
 	cfg := app.Config{
-		Database: "sqlite:" + filepath.Join(w.dir, "avain.db"), Key: w.key, Listen: "127.0.0.1:0", MetricsListen: "127.0.0.1:0",
+		Database: w.database, Key: w.key, Listen: "127.0.0.1:0", MetricsListen: "127.0.0.1:0",
 		LogTo: w.log, Now: w.clock.Now, Version: "test", Limits: api.Limits{}, ShutdownTimeout: 5 * time.Second,
 	}
 	for _, change := range changes {

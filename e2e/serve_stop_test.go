@@ -72,7 +72,11 @@ func TestStoppingHasAnEnd(t *testing.T) {
 
 func TestARestartKeepsEverything(t *testing.T) {
 	t.Parallel()
-	w := idle(t)
+	onEachEngine(t, aRestartKeepsEverything)
+}
+
+func aRestartKeepsEverything(t *testing.T, on func(*app.Config)) {
+	w := idle(t, on)
 	r := w.launch()
 	w.register()
 	c := w.connect(nil)
@@ -113,7 +117,7 @@ func TestAWrongKeyDoesNotStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	right := w.key
-	cfg := app.Config{Database: "sqlite:" + w.dir + "/avain.db", Key: other, Listen: "127.0.0.1:0", LogTo: w.log, Now: w.clock.Now}
+	cfg := app.Config{Database: w.database, Key: other, Listen: "127.0.0.1:0", LogTo: w.log, Now: w.clock.Now}
 	if opened, err := app.Open(t.Context(), cfg); err == nil {
 		_ = opened.Close()
 		t.Fatal("another key opened the store")

@@ -191,7 +191,7 @@ func TestTLSNeedsFilesThatFit(t *testing.T) {
 		"swapped": {one.key, one.cert},
 	} {
 		opened, err := app.Open(t.Context(), app.Config{
-			Database: "sqlite:" + filepath.Join(dir, "avain.db"), Key: w.key, Listen: "127.0.0.1:0", TLSCert: files.cert, TLSKey: files.key,
+			Database: w.database, Key: w.key, Listen: "127.0.0.1:0", TLSCert: files.cert, TLSKey: files.key,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -8,11 +8,17 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/avain-project/avain/internal/app"
 )
 
 func TestTheThread(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachEngine(t, theThread)
+}
+
+func theThread(t *testing.T, on func(*app.Config)) {
+	w := start(t, on)
 	b := w.browser()
 
 	first := b.authorize(nil)
