@@ -19,8 +19,8 @@ check: ## Vet and test with Go alone, in under two minutes; skips what needs mor
 	$(GO) test ./...
 
 .PHONY: test
-test: setup ## Run every test, race detector, browser and counterparts included; skips nothing
-	CGO_ENABLED=1 AVAIN_TEST_COMPLETE=1 $(GO) test -race -shuffle=on ./...
+test: setup ## Run every test on both databases, with race detector, browser and counterparts; skips nothing
+	@GO="$(GO)" scripts/with-postgres scripts/test-all
 
 .PHONY: verify
 verify: ## Everything that must hold before a change lands

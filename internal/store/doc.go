@@ -5,7 +5,8 @@
 // and its methods below. A method is one read or one atomic change, durable when
 // it returns; none spans two calls. The SQL is plain text ($1 … $n) that SQLite
 // and PostgreSQL both take. What differs between them hides behind [Engine],
-// made by the dialect's folder (sqlite), which also holds the migrations.
+// made by the dialect's folder (sqlite, postgres), which also holds the migrations.
+// What changes lock where writers run side by side is in hold.go.
 //
 // Secrets pass through sealed: this package never decrypts, it knows no key.
 // Hashes (of states, codes, tokens, browsers) are made by the callers.

@@ -1,5 +1,5 @@
 // Package testenv finds what some tests need and a machine may lack: a browser, Node.js, the independent
-// counterparts of e2e/counterparts. Where it is missing the test is skipped with the reason and the cure;
+// counterparts of e2e/counterparts, a PostgreSQL server. Where it is missing the test is skipped with the reason and the cure;
 // under AVAIN_TEST_COMPLETE=1, which `make test` sets after scripts/setup, it fails instead, so that a
 // complete run never passes by having skipped.
 //
