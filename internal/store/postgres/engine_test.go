@@ -112,7 +112,7 @@ func TestDeadlocksRunAgain(t *testing.T) {
 	write(t, e, `INSERT INTO words VALUES ('a'), ('b')`)
 	bump := func(word string) writeFunc { return statement(`UPDATE words SET n = n + 1 WHERE word = $1`, word) }
 	both, results := make(chan struct{}, 2), make(chan error, 2)
-	runs := make(chan struct{}, 10)
+	runs := make(chan struct{}, 20)
 	met := make(chan struct{})
 	for _, order := range [][]string{{"a", "b"}, {"b", "a"}} {
 		first := true
@@ -143,7 +143,7 @@ func TestDeadlocksRunAgain(t *testing.T) {
 	if err := e.Reader().QueryRowContext(t.Context(), `SELECT SUM(n) FROM words`).Scan(&n); err != nil || n != 4 {
 		t.Errorf("%d changes, %v; want 4", n, err)
 	}
-	if len(runs) != 3 {
+	if len(runs) < 3 { // more, where the second try came in between again
 		t.Errorf("%d runs, want one to have run twice", len(runs))
 	}
 }
