@@ -125,7 +125,9 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 		ReturnURL: d.listeners.sampleURL + "/landing",
 	}
 	ops := d.app.Operator()
-	returns := []string{ready.ReturnURL, d.listeners.sampleURL + "/connected", d.listeners.sampleURL + "/connected-token"}
+	// The https one is for scripts that try what must be refused: loopback return
+	// URLs take any port. Nobody serves it.
+	returns := []string{ready.ReturnURL, "https://app.example/connected", d.listeners.sampleURL + "/connected", d.listeners.sampleURL + "/connected-token"}
 	settings := account.Settings{TokenMode: true, ProviderAuth: true}
 	sampleApp, clientSecret, err := application(ctx, ops, returns, settings)
 	if err != nil {
@@ -144,7 +146,7 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 		_, _, err = ops.SetRegistration(ctx, sampleApp.ClientID, operator.SetRegistration{
 			ServiceType: string(service), ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)},
 			Scopes:    []string{string(scope.MailRead)},
-			Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API},
+			Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API, Issuer: e.Issuer},
 		})
 		if err != nil {
 			return Ready{}, fmt.Errorf("register the sandbox's client at %s: %w", service, err)

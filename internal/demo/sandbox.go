@@ -62,6 +62,7 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 	e := box.GoogleEndpoints(ready.SandboxURL)
 	ready.Google = map[string]string{
 		"authorize": e.Authorize, "token": e.Token, "revoke": e.Revoke, "userinfo": e.Userinfo, "api": e.API,
+		"issuer": e.Issuer,
 	}
 	m := box.Office365Endpoints(ready.SandboxURL)
 	ready.Office365 = map[string]string{"authorize": m.Authorize, "token": m.Token, "userinfo": m.Userinfo, "api": m.API}
@@ -88,7 +89,7 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
       avain registration set APPLICATION Google --client-id %s --client-secret-file sandbox.secret \
         --authorize-endpoint %s --token-endpoint %s \
         --revoke-endpoint %s --userinfo-endpoint %s \
-        --api-endpoint %s
+        --api-endpoint %s --issuer %s
 
   Or their Microsoft:
 
@@ -100,7 +101,7 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
   Stop with Ctrl-C.
 
 `, ready.SandboxURL, ready.ClientSecret, ready.ClientID,
-		ready.Google["authorize"], ready.Google["token"], ready.Google["revoke"], ready.Google["userinfo"], ready.Google["api"],
+		ready.Google["authorize"], ready.Google["token"], ready.Google["revoke"], ready.Google["userinfo"], ready.Google["api"], ready.Google["issuer"],
 		ready.ClientID, ready.Office365["authorize"], ready.Office365["token"], ready.Office365["userinfo"], ready.Office365["api"])
 	return err
 }

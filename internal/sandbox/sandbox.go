@@ -121,7 +121,7 @@ func (s *Sandbox) Register(vendor string, c Client) error {
 }
 
 // Endpoints are the absolute URLs of one vendor. API has no trailing slash.
-type Endpoints struct{ Authorize, Token, Revoke, Userinfo, API string }
+type Endpoints struct{ Authorize, Token, Revoke, Userinfo, API, Issuer string }
 
 // GoogleEndpoints says where Google is when the sandbox is served at base, e.g.
 // "http://localhost:9090".
@@ -133,6 +133,7 @@ func (s *Sandbox) GoogleEndpoints(base string) Endpoints {
 		Revoke:    base + google.RevokePath,
 		Userinfo:  base + google.UserinfoPath,
 		API:       base + google.APIPath,
+		Issuer:    base + google.IssuerPath,
 	}
 }
 

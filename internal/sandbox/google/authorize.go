@@ -98,6 +98,7 @@ func (d *Google) approve(w http.ResponseWriter, r *http.Request, req request, p 
 	}
 	redirect(w, r, req, url.Values{
 		"code": {code}, "scope": {strings.Join(granted, " ")}, "authuser": {"0"}, "prompt": {prompt},
+		"iss": {"http://" + r.Host + IssuerPath},
 	}, status)
 }
 

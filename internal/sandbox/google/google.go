@@ -33,6 +33,7 @@ const (
 	RevokePath    = Prefix + "/revoke"
 	UserinfoPath  = Prefix + "/v1/userinfo"
 	APIPath       = Prefix + "/api"
+	IssuerPath    = Prefix // what the redirect's iss ends with (RFC 9207)
 )
 
 // maxForm is the longest form or JSON body an endpoint reads.
