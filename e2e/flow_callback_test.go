@@ -243,20 +243,20 @@ func TestTheIssuerMustBeTheOneThatWasAsked(t *testing.T) {
 	_, _, err := w.ops.SetRegistration(t.Context(), w.client.ClientID, operator.SetRegistration{
 		ServiceType: "Google", ClientID: providerID,
 		Endpoints: &account.Endpoints{
-			Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API, Issuer: "https://issuer.example",
+			Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API, Issuer: e.Issuer,
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, iss := range []string{"https://evil.example", "https://issuer.example.evil.example", "http://issuer.example", "https://accounts.google.com"} {
+	for _, iss := range []string{"https://evil.example", e.Issuer + ".evil.example", strings.Replace(e.Issuer, "http:", "https:", 1), "https://accounts.google.com"} {
 		b := w.browser()
 		wantFailed(t, b.get(withQuery(t, b.toCallback(nil), url.Values{"iss": {iss}})), "issuer.mismatch")
 	}
 	if n := w.calledSoFar().Code; n != 0 || len(w.heldAccounts()) != 0 {
 		t.Errorf("the code of another issuer was sent %d times", n)
 	}
-	for _, iss := range [][]string{nil, {"https://issuer.example"}, {"https://issuer.example/"}} {
+	for _, iss := range [][]string{nil, {e.Issuer}, {e.Issuer + "/"}} {
 		b := w.browser()
 		// The provider has given a refresh token that was refused above, so that a
 		// second round follows.
