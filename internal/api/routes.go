@@ -38,5 +38,8 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /{$}", s.home)
+
+	// For whoever writes or generates a client.
+	mux.HandleFunc("GET /openapi.yaml", s.document)
 	return mux
 }

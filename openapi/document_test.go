@@ -1,0 +1,146 @@
+package openapi_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/avain-project/avain/openapi"
+)
+
+func load(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(openapi.Document()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func TestTheDocumentIsValid(t *testing.T) {
+	t.Parallel()
+	if err := load(t).Validate(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// The pass-through is taken off before the mux: every method but TRACE and CONNECT.
+var passThrough = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+
+func TestTheDocumentHasEveryRouteAndNoOther(t *testing.T) {
+	t.Parallel()
+	served := []string{}
+	for _, method := range passThrough {
+		served = append(served, method+" /v1/direct/{path}")
+	}
+	for _, pattern := range registered(t) {
+		if !strings.Contains(pattern, " ") {
+			pattern = http.MethodGet + " " + pattern // the flow's pages refuse the rest themselves
+		}
+		served = append(served, strings.TrimSuffix(pattern, "{$}"))
+	}
+	documented := []string{}
+	for path, item := range load(t).Paths.Map() {
+		for method := range item.Operations() {
+			documented = append(documented, method+" "+path)
+		}
+	}
+	slices.Sort(served)
+	slices.Sort(documented)
+	if d := cmp.Diff(served, documented); d != "" {
+		t.Errorf("routes that are served (-) and documented (+):\n%s", d)
+	}
+}
+
+// registered are the patterns given to the mux in routes.go.
+func registered(t *testing.T) []string {
+	t.Helper()
+	var patterns []string
+	inspect(t, "../internal/api/routes.go", func(n ast.Node) {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return
+		}
+		method, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || method.Sel.Name != "HandleFunc" && method.Sel.Name != "Handle" {
+			return
+		}
+		patterns = append(patterns, text(t, call.Args[0]))
+	})
+	if len(patterns) == 0 {
+		t.Fatal("routes.go names no route: this test looked at nothing")
+	}
+	return patterns
+}
+
+// What connect reads of authorize, and how long it may be, against the document.
+func TestTheDocumentHasEveryParameterOfAuthorizeWithItsBound(t *testing.T) {
+	t.Parallel()
+	bounds := map[string]uint64{}
+	inspect(t, "../internal/connect/parameters.go", func(n ast.Node) {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || spec.Names[0].Name != "bounds" {
+			return
+		}
+		for _, element := range spec.Values[0].(*ast.CompositeLit).Elts {
+			pair := element.(*ast.KeyValueExpr)
+			bound, err := strconv.ParseUint(pair.Value.(*ast.BasicLit).Value, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bounds[text(t, pair.Key)] = bound
+		}
+	})
+	documented := map[string]bool{}
+	for _, p := range load(t).Paths.Value("/v1/auth/authorize").Get.Parameters {
+		documented[p.Value.Name] = true
+		schema := p.Value.Schema.Value
+		if schema.Type.Is("array") {
+			schema = schema.Items.Value
+		}
+		if !schema.Type.Is("string") {
+			continue // numbers and switches are bounded by what they are
+		}
+		if schema.MaxLength == nil {
+			t.Errorf("%s: the document has no maxLength", p.Value.Name)
+			continue
+		}
+		if got, want := *schema.MaxLength, bounds[p.Value.Name]; got != want {
+			t.Errorf("%s: the document bounds it by %d, the server by %d", p.Value.Name, got, want)
+		}
+	}
+	if d := cmp.Diff(slices.Sorted(maps.Keys(bounds)), slices.Sorted(maps.Keys(documented))); d != "" {
+		t.Errorf("parameters that are read (-) and documented (+):\n%s", d)
+	}
+}
+
+func inspect(t *testing.T, name string, visit func(ast.Node)) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool { visit(n); return true })
+}
+
+func text(t *testing.T, e ast.Expr) string {
+	t.Helper()
+	literal, ok := e.(*ast.BasicLit)
+	if !ok {
+		t.Fatalf("%T is no literal: this test cannot read it", e)
+	}
+	s, err := strconv.Unquote(literal.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
