@@ -216,6 +216,7 @@ func (w *world) browser() *browser {
 
 // answer is a response, read.
 type answer struct {
+	asked  string // the address
 	status int
 	header http.Header
 	body   string
@@ -299,7 +300,7 @@ func (w *world) send(client *http.Client, method, address string, body io.Reader
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return answer{status: res.StatusCode, header: res.Header, body: string(read)}
+	return answer{asked: address, status: res.StatusCode, header: res.Header, body: string(read)}
 }
 
 // call is a program's request, without cookies.
