@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/avain-project/avain/internal/access"
@@ -38,11 +36,12 @@ func (s *Service) finish(ctx context.Context, f finishing) (string, error) {
 	if err := f.check(); err != nil {
 		return "", err
 	}
-	// In one process the sign-ins of one person wait for each other; the rounds are
-	// for other processes.
-	person := s.person(f)
-	person.Lock()
-	defer person.Unlock()
+	// The rounds are for other processes.
+	done, err := s.turns.take(ctx, identityKey{f.attempt.ApplicationID, f.attempt.ServiceType, f.identity.Subject})
+	if err != nil {
+		return "", fault.Wrap(fault.StoreUnavailable, fmt.Errorf("wait for another sign-in of the same person: %w", err))
+	}
+	defer done()
 	for range rounds {
 		location, err := s.tryFinish(ctx, f)
 		if !errors.Is(err, store.ErrConflict) {
@@ -50,18 +49,6 @@ func (s *Service) finish(ctx context.Context, f finishing) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the account changed %d times while it was being saved", rounds)
-}
-
-// person is the lock of the identity that signed in. People who fall on the same
-// one wait a little longer, that is all.
-func (s *Service) person(f finishing) *sync.Mutex {
-	h := maphash.Hash{}
-	h.SetSeed(s.seed)
-	for _, part := range []string{f.attempt.ApplicationID, string(f.attempt.ServiceType), f.identity.Subject} {
-		_, _ = h.WriteString(part)
-		_ = h.WriteByte(0)
-	}
-	return &s.people[h.Sum64()%uint64(len(s.people))]
 }
 
 // check compares the sign-in with what the application insists on. It runs before

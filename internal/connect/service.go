@@ -2,9 +2,7 @@ package connect
 
 import (
 	"context"
-	"hash/maphash"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
@@ -59,11 +57,10 @@ type Config struct {
 	MaxOpenAttempts int
 }
 
-// Service runs the flow. What it keeps is in the store.
+// Service runs the flow. All that lasts is in the store.
 type Service struct {
 	Config
-	seed   maphash.Seed
-	people [64]sync.Mutex // see person
+	turns turns
 }
 
 // New makes the service.
@@ -74,7 +71,7 @@ func New(cfg Config) *Service {
 	if cfg.MaxOpenAttempts == 0 {
 		cfg.MaxOpenAttempts = 10_000
 	}
-	return &Service{Config: cfg, seed: maphash.MakeSeed()}
+	return &Service{Config: cfg}
 }
 
 // Outcome is where a step of the flow sends the browser.
