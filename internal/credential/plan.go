@@ -56,7 +56,9 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 	if working && narrower && !stored.tokens.Refresh.IsZero() {
 		// A refresh token that comes unasked may mean that the old grant is gone.
 		if !answer.Refresh.IsZero() {
-			stored, working = s.proven(ctx, *acct, stored)
+			if stored, working, err = s.proven(ctx, *acct, stored); err != nil {
+				return Plan{}, err
+			}
 		}
 		if working {
 			return Plan{
@@ -76,18 +78,16 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 }
 
 // proven asks the provider whether the stored credential still works, and returns
-// it as it stands then. Passing trouble proves nothing against it.
-func (s *Service) proven(ctx context.Context, acct account.Account, stored held) (held, bool) {
+// it as it stands then. Passing trouble, the provider's or the store's, proves
+// nothing against it.
+func (s *Service) proven(ctx context.Context, acct account.Account, stored held) (held, bool, error) {
 	_ = s.Ping(ctx, acct) // what it learns stands on the account
-	now, err := s.Store.Account(ctx, acct.ID)
+	now, err := s.Account(ctx, acct.ID)
 	if err != nil || now.TokenStatus != account.TokenActive {
-		return stored, false
+		return stored, false, err
 	}
 	current, err := s.current(ctx, now)
-	if err != nil {
-		return stored, false
-	}
-	return current, true
+	return current, true, err
 }
 
 func (s *Service) replace(info provider.Info, h held) (Plan, error) {
