@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"reflect"
 	"strings"
@@ -53,10 +54,8 @@ const (
 
 // run runs one command and returns the exit code.
 func run(args []string, std streams) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilSignal()
 	defer stop()
-	// The first signal asks for an orderly end; a second one has its way at once.
-	context.AfterFunc(ctx, stop)
 	var c commands
 	parser, err := newParser(&c, std)
 	if err != nil {
@@ -69,6 +68,41 @@ func run(args []string, std streams) int {
 		err = chosen.Run(&c.settings, output{std: std, json: c.JSON})
 	}
 	return report(std.err, err)
+}
+
+// untilSignal ends its context with the first SIGINT or SIGTERM, which asks for an
+// orderly end. A second one, however soon, has its way at once.
+func untilSignal() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals, done := make(chan os.Signal, 2), make(chan struct{})
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		for asked := false; ; asked = true {
+			select {
+			case <-done:
+				return
+			case s := <-signals:
+				if asked {
+					endBy(s)
+				}
+				cancel()
+			}
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}
+
+// endBy ends the process as the signal would have, had nobody caught it.
+func endBy(s os.Signal) {
+	signal.Reset(s)
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil || self.Signal(s) != nil {
+		os.Exit(exitFailed)
+	}
 }
 
 func newParser(c *commands, std streams) (*kong.Kong, error) {
