@@ -9,5 +9,7 @@
 // the Content-Security-Policy names its hash. They are never stored, never framed
 // and send no referrer, since the way back may carry an authorization code.
 //
-// Start reading at pages.go; link.go decides which addresses become links.
+// A page is a Go file with its words and a template of the same name, drawn inside
+// layout.html. Start reading at pages.go, then error.go, the page of a fault.
+// link.go decides which addresses become links.
 package signin
