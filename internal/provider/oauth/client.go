@@ -73,7 +73,7 @@ func (c *Client) Exchange(ctx context.Context, reg account.Registration, cb prov
 	for name, values := range extra {
 		opts = append(opts, oauth2.SetAuthURLParam(name, values[0]))
 	}
-	return c.eachSecret(reg, func(s secret.Text) (*oauth2.Token, error) {
+	return c.token(reg, func(s secret.Text) (*oauth2.Token, error) {
 		return c.config(reg, s, cb.RedirectURI).Exchange(c.with(ctx), code, opts...)
 	})
 }
@@ -87,7 +87,7 @@ func (c *Client) Refresh(ctx context.Context, reg account.Registration, held pro
 			Cause: "the provider gave no refresh token when the account was connected", Cure: "connect the account again",
 		}
 	}
-	answer, err := c.eachSecret(reg, func(s secret.Text) (*oauth2.Token, error) {
+	answer, err := c.token(reg, func(s secret.Text) (*oauth2.Token, error) {
 		// The library's own refresh has no scope parameter; this one takes any grant.
 		request := clientcredentials.Config{
 			ClientID: reg.ClientID, ClientSecret: s.Reveal(), TokenURL: c.EndpointsFor(reg).Token, Scopes: scopes,
@@ -113,8 +113,19 @@ func (c *Client) Revoke(ctx context.Context, reg account.Registration, held prov
 	if token.IsZero() {
 		return nil
 	}
-	form := url.Values{"token": {token.Reveal()}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.EndpointsFor(reg).Revoke, strings.NewReader(form.Encode()))
+	return eachSecret(reg, func(s secret.Text) error {
+		// The client says who it is here too (§2.1). Some providers, Google among them,
+		// want the token alone and do not mind more.
+		form := url.Values{"token": {token.Reveal()}, "client_id": {reg.ClientID}}
+		if !s.IsZero() {
+			form.Set("client_secret", s.Reveal())
+		}
+		return c.revoke(ctx, c.EndpointsFor(reg).Revoke, form)
+	})
+}
+
+func (c *Client) revoke(ctx context.Context, endpoint string, form url.Values) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return fmt.Errorf("build the revocation: %w", err)
 	}
@@ -184,26 +195,36 @@ func (c *Client) with(ctx context.Context) context.Context {
 	return context.WithValue(ctx, oauth2.HTTPClient, c.HTTP)
 }
 
+// token makes a token call and classifies what it failed with.
+func (c *Client) token(reg account.Registration, call func(secret.Text) (*oauth2.Token, error)) (Answer, error) {
+	var answer Answer
+	err := eachSecret(reg, func(s secret.Text) error {
+		token, err := call(s)
+		if err != nil {
+			return c.failure(err)
+		}
+		answer = answerOf(token)
+		return nil
+	})
+	return answer, err
+}
+
 // eachSecret tries the registration's secrets in order: while one is being
 // replaced, two are live, and only invalid_client asks for the next.
-func (c *Client) eachSecret(reg account.Registration, call func(secret.Text) (*oauth2.Token, error)) (Answer, error) {
+func eachSecret(reg account.Registration, call func(secret.Text) error) error {
 	secrets := reg.Secrets
 	if len(secrets) == 0 {
 		secrets = []secret.Text{{}}
 	}
 	var failure error
 	for _, s := range secrets {
-		token, err := call(s)
-		if err == nil {
-			return answerOf(token), nil
-		}
-		failure = c.failure(err)
+		failure = call(s)
 		var refused *provider.Error
 		if !errors.As(failure, &refused) || refused.Code != "invalid_client" {
 			break
 		}
 	}
-	return Answer{}, failure
+	return failure
 }
 
 func answerOf(t *oauth2.Token) Answer {
