@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"html"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,16 +29,22 @@ import (
 // What the tests with the independent emulator share; e2e/counterparts/README.md
 // tells what it does.
 
-// overheard stands before the emulator's token endpoint and remembers the newest
-// refresh token, which Avain itself never shows.
+// overheard stands before a counterpart's token endpoint and remembers the tokens
+// it gave, which Avain itself never shows.
 type overheard struct {
 	t      *testing.T
-	url    string     // in place of the emulator's token endpoint
+	url    string     // in place of the counterpart's token endpoint
 	direct string     // that endpoint
 	client url.Values // client_id and client_secret
 
 	mu    sync.Mutex
-	token string
+	given []given
+}
+
+// given is one answer of a token endpoint.
+type given struct {
+	Access  string `json:"access_token"`
+	Refresh string `json:"refresh_token"`
 }
 
 func overhear(t *testing.T, base, tokenPath string, client url.Values) *overheard {
@@ -61,24 +69,39 @@ func (o *overheard) remember(res *http.Response) error {
 		return err
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
-	var answer struct {
-		RefreshToken string `json:"refresh_token"`
-	}
-	if json.Unmarshal(body, &answer) == nil && answer.RefreshToken != "" {
+	var answer given
+	if json.Unmarshal(body, &answer) == nil && answer.Access != "" {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		o.token = answer.RefreshToken
+		o.given = append(o.given, answer)
 	}
 	return nil
+}
+
+// all are the answers so far, oldest first.
+func (o *overheard) all() []given {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.given)
+}
+
+// newest is the last access token, with the last refresh token that came.
+func (o *overheard) newest() given {
+	o.t.Helper()
+	var last given
+	for _, g := range o.all() {
+		last.Access, last.Refresh = g.Access, cmp.Or(g.Refresh, last.Refresh)
+	}
+	if last.Access == "" {
+		o.t.Fatal("the token endpoint gave nothing yet")
+	}
+	return last
 }
 
 // refresh asks the emulator itself, past Avain, what it thinks of the token.
 func (o *overheard) refresh() answer {
 	o.t.Helper()
-	o.mu.Lock()
-	token := o.token
-	o.mu.Unlock()
-	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {o.newest().Refresh}}
 	maps.Copy(form, o.client)
 	res, err := http.PostForm(o.direct, form)
 	if err != nil {

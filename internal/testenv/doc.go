@@ -3,6 +3,6 @@
 // under AVAIN_TEST_COMPLETE=1, which `make test` sets after scripts/setup, it fails instead, so that a
 // complete run never passes by having skipped.
 //
-// Start with Need; Chromium and Emulate are Need for the two things that several tests share. Only tests
+// Start with Need; Chromium, Emulate and OIDCProvider are Need for what several tests share. Only tests
 // import this package. It imports nothing of the house.
 package testenv

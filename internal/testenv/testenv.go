@@ -23,6 +23,8 @@ const (
 	nodeMajor   = 20 // the oldest Node.js that e2e/counterparts/package.json accepts
 	cure        = "run scripts/setup, or make test, which does"
 	emulateMain = "e2e/counterparts/node_modules/emulate/dist/index.js"
+	strictMain  = "e2e/counterparts/strict.mjs"
+	strictNeeds = "e2e/counterparts/node_modules/oidc-provider/package.json"
 )
 
 // chromiumNames are what distributions call the browser, in the order of scripts/setup.
@@ -100,6 +102,21 @@ func Emulate(t testing.TB) (node, script string) {
 	script = filepath.Join(Root(t), filepath.FromSlash(emulateMain))
 	_, err := os.Stat(script)
 	Need(t, "emulate", err == nil, "the independent Google of "+filepath.Dir(emulateMain)+" is not installed; "+cure)
+	return Node(t), script
+}
+
+// OIDCProvider returns Node.js and the script that runs oidc-provider, the strict OpenID provider, or ends the
+// test as Need does. How to start it: e2e/counterparts/README.md.
+func OIDCProvider(t testing.TB) (node, script string) {
+	t.Helper()
+	root := Root(t)
+	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(strictNeeds)))
+	Need(t, "oidc-provider", err == nil, "the strict OpenID provider of "+filepath.Dir(strictMain)+" is not installed; "+cure)
+	script = filepath.Join(root, filepath.FromSlash(strictMain))
+	// Having looked at it, `go test` runs the test again where the script has changed.
+	if _, err := os.Stat(script); err != nil {
+		t.Fatal(err)
+	}
 	return Node(t), script
 }
 

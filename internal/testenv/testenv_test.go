@@ -157,4 +157,11 @@ func TestWhatSetupBrings(t *testing.T) {
 			t.Errorf("emulate does not start: %v\n%s", err, out)
 		}
 	})
+	t.Run("oidc-provider", func(t *testing.T) {
+		t.Parallel()
+		node, script := OIDCProvider(t)
+		if out, err := exec.CommandContext(t.Context(), node, "--check", script).CombinedOutput(); err != nil {
+			t.Errorf("%s is no script: %v\n%s", script, err, out)
+		}
+	})
 }
