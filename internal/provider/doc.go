@@ -12,6 +12,7 @@
 //	ResourceRefresher  … and for further resources than the main API
 //	Revoker            ending a grant at the provider
 //	Pinger             the least call that proves an access token
+//	Prober             … and those that prove access to mail, calendar, contacts, tasks
 //	Authorizer         another header than "Authorization: Bearer"
 //
 // Services ask for a capability by type assertion. Failures are [*Error] values,

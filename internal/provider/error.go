@@ -25,7 +25,9 @@ const (
 	CodeUnreachable  = "unreachable"
 	CodeLimited      = "http_429" // too many requests
 	CodeNoRefresh    = "no_refresh_token"
-	CodeUnauthorized = "unauthorized" // a data or identity call refused the access token
+	CodeUnauthorized = "unauthorized" // an identity call refused the access token
+	// CodeAccessRefused: a data call refused although its scope was granted.
+	CodeAccessRefused = "access_refused"
 )
 
 // Error is a provider's failure, classified.
@@ -53,7 +55,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Trouble is one line of a provider's error table.
 type Trouble struct {
-	Code    string // the OAuth error code
+	Code    string // the OAuth error code, or that of a data call
 	Subtype string // a refinement in error_subtype, error_codes or the description; "" matches all
 	Class   Class
 	Cause   string

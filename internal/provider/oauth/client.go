@@ -149,15 +149,9 @@ func (c *Client) revoke(ctx context.Context, endpoint string, form url.Values) e
 
 // GetJSON reads an identity endpoint with the access token.
 func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Text, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	res, err := c.get(ctx, endpoint, access)
 	if err != nil {
-		return fmt.Errorf("build the identity request: %w", err)
-	}
-	req.Header.Set("Authorization", "Bearer "+access.Reveal())
-	req.Header.Set("Accept", "application/json")
-	res, err := c.HTTP.Do(req)
-	if err != nil {
-		return c.transport(err)
+		return err
 	}
 	defer func() { _ = res.Body.Close() }()
 	switch res.StatusCode {
@@ -181,6 +175,20 @@ func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Tex
 		return c.malformed(errors.New("the identity is not JSON"))
 	}
 	return nil
+}
+
+func (c *Client) get(ctx context.Context, endpoint string, access secret.Text) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	if err != nil {
+		return nil, fmt.Errorf("build the request: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+access.Reveal())
+	req.Header.Set("Accept", "application/json")
+	res, err := c.HTTP.Do(req)
+	if err != nil {
+		return nil, c.transport(err)
+	}
+	return res, nil
 }
 
 func (c *Client) config(reg account.Registration, clientSecret secret.Text, redirectURI string) *oauth2.Config {
