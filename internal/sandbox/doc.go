@@ -27,6 +27,10 @@
 //	            access_denied with AADSTS90094 at Office365
 //	+revoked    the refresh token is revoked directly after its first refresh; the
 //	            access token of that refresh lives until it expires
+//	+nomail     the mail service is off for the person: Gmail answers 400 "Mail service not
+//	            enabled"; Graph answers 404 MailboxNotEnabledForRESTAPI to mail, calendar,
+//	            contacts and tasks, which all lie in the mailbox. The scopes are granted all
+//	            the same
 //
 // Without +auto and +deny the page is shown with that persona chosen. Tags belong
 // to the grant of that person to that client: those of the newest consent hold.
@@ -57,7 +61,8 @@
 //
 //	status     the given status, with an error body of the vendor
 //	error      "error" (and "description") as an OAuth error; status 400 unless given.
-//	           At authorize it travels to the redirect URI
+//	           At authorize it travels to the redirect URI; at api it is the reason or
+//	           code in the API's own error, e.g. accessNotConfigured with 403
 //	slow       the real answer after "delay"
 //	cut        the endpoint acts, but its answer breaks off half way
 //	malformed  half a JSON object        (status 200 unless given, as the next three)

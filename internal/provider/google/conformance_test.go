@@ -40,10 +40,18 @@ func open(t *testing.T) providertest.Subject {
 		},
 		RedirectURI:  redirectURI,
 		NativeScopes: []string{"openid", "email", "profile", "https://www.googleapis.com/auth/gmail.readonly"},
-		Consent:      consent,
-		Fail:         func(t *testing.T, at providertest.Endpoint, f providertest.Failure) { fail(t, box, at, f) },
-		Withdraw:     box.Reset,
-		Expire:       func() { box.Expire() },
+		Consent: func(t *testing.T, authorizeURL string, yes bool) url.Values {
+			if !yes {
+				return consent(t, authorizeURL, "ada+deny@sandbox.test")
+			}
+			return consent(t, authorizeURL, "ada+auto@sandbox.test")
+		},
+		ConsentWithoutMail: func(t *testing.T, authorizeURL string) url.Values {
+			return consent(t, authorizeURL, "ada+auto+nomail@sandbox.test")
+		},
+		Fail:     func(t *testing.T, at providertest.Endpoint, f providertest.Failure) { fail(t, box, at, f) },
+		Withdraw: box.Reset,
+		Expire:   func() { box.Expire() },
 		Calls: func() int {
 			n := box.Stats()["Google"]
 			return n.Code + n.Refresh + n.Revoke + n.Identity + n.API
@@ -51,12 +59,8 @@ func open(t *testing.T) providertest.Subject {
 	}
 }
 
-func consent(t *testing.T, authorizeURL string, yes bool) url.Values {
+func consent(t *testing.T, authorizeURL, hint string) url.Values {
 	t.Helper()
-	hint := "ada+auto@sandbox.test"
-	if !yes {
-		hint = "ada+deny@sandbox.test"
-	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Get(authorizeURL + "&login_hint=" + url.QueryEscape(hint))
 	if err != nil {
@@ -90,6 +94,7 @@ func fail(t *testing.T, box *sandbox.Sandbox, at providertest.Endpoint, f provid
 		fault.Vendor = "Google"
 		fault.Endpoint = map[providertest.Endpoint]sandbox.Endpoint{
 			providertest.Exchange: "code", providertest.Refresh: "refresh", providertest.Identity: "identity", providertest.Revoke: "revoke",
+			providertest.Data: "api",
 		}[at]
 		faults = append(faults, fault)
 	}

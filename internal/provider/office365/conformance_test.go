@@ -59,6 +59,9 @@ func open(t *testing.T) opened {
 			}
 			return consent(t, authorizeURL, "ada+auto@sandbox.test")
 		},
+		ConsentWithoutMail: func(t *testing.T, authorizeURL string) url.Values {
+			return consent(t, authorizeURL, "ada+auto+nomail@sandbox.test")
+		},
 		Fail:     func(t *testing.T, at providertest.Endpoint, f providertest.Failure) { fail(t, box, at, f) },
 		Withdraw: box.Reset,
 		Expire:   func() { box.Expire() },
@@ -104,6 +107,7 @@ func fail(t *testing.T, box *sandbox.Sandbox, at providertest.Endpoint, f provid
 		fault.Vendor = "Office365"
 		fault.Endpoint = map[providertest.Endpoint]sandbox.Endpoint{
 			providertest.Exchange: "code", providertest.Refresh: "refresh", providertest.Identity: "identity", providertest.Revoke: "revoke",
+			providertest.Data: "api",
 		}[at]
 		faults = append(faults, fault)
 	}

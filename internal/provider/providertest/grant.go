@@ -106,8 +106,8 @@ func testFailures(t *testing.T, s Subject) {
 	held, _ := s.signIn(t)
 	for failure, want := range expected() {
 		for endpoint, call := range s.endpoints(t, held) {
-			if endpoint == Identity && failure == BadClient || endpoint == Revoke && failure != Trouble && failure != TooMany && failure != Hanging {
-				continue // identity has no client; a revocation's answer has nothing to be read
+			if (endpoint == Identity || endpoint == Data) && failure == BadClient || endpoint == Revoke && failure != Trouble && failure != TooMany && failure != Hanging {
+				continue // identity and data have no client; a revocation's answer has nothing to be read
 			}
 			run := call() // the person consents before anything fails
 			s.Fail(t, endpoint, failure)
@@ -141,7 +141,7 @@ func (s Subject) endpoints(t *testing.T, held provider.Tokens) map[Endpoint]func
 	calls := map[Endpoint]func() func() error{Exchange: exchange, Identity: exchange}
 	for what, call := range s.calls(held) {
 		if what != "Ping" {
-			calls[map[string]Endpoint{"Refresh": Refresh, "Revoke": Revoke}[what]] = func() func() error {
+			calls[map[string]Endpoint{"Refresh": Refresh, "Revoke": Revoke, "Probe": Data}[what]] = func() func() error {
 				return func() error { return call(t.Context()) }
 			}
 		}
@@ -202,7 +202,7 @@ func testNoSecretsInErrors(t *testing.T, s Subject) {
 		}
 	}
 	for _, failure := range []Failure{BadClient, Page, HalfJSON, Nothing, TooLarge, Trouble} {
-		for _, endpoint := range []Endpoint{Exchange, Refresh, Identity, Revoke} {
+		for _, endpoint := range []Endpoint{Exchange, Refresh, Identity, Revoke, Data} {
 			s.Fail(t, endpoint, failure)
 			_, _, err := s.redirector(t).Exchange(t.Context(), s.Registration, callback)
 			look(failure, err)
@@ -216,6 +216,7 @@ func testNoSecretsInErrors(t *testing.T, s Subject) {
 	away := s
 	away.Registration.Endpoints = account.Endpoints{
 		Authorize: "http://127.0.0.1:1/a", Token: "http://127.0.0.1:1/t", Revoke: "http://127.0.0.1:1/r", Userinfo: "http://127.0.0.1:1/u",
+		API: "http://127.0.0.1:1/d",
 	}
 	for what, call := range away.calls(held) {
 		ctx, cancel := context.WithTimeout(t.Context(), soon)

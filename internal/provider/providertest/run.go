@@ -40,6 +40,9 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		"An ended context ends the call":    testContext,
 		"Revoke ends the grant, once":       testRevoke,
 		"Ping tells live from refused":      testPing,
+		"Probe proves what was granted":     testProbe,
+		"Probe refuses the rest":            testProbeRefused,
+		"Probe sees a service that is off":  testProbeOff,
 		"It is safe for concurrent use":     testConcurrent,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,6 +211,11 @@ func (s Subject) calls(held provider.Tokens) map[string]func(context.Context) er
 	}
 	if p, ok := s.Provider.(provider.Pinger); ok {
 		calls["Ping"] = func(ctx context.Context) error { return p.Ping(ctx, s.Registration, held) }
+	}
+	if p, ok := s.Provider.(provider.Prober); ok {
+		if areas := areasOf(p, s.Registration, s.NativeScopes); len(areas) > 0 {
+			calls["Probe"] = func(ctx context.Context) error { return p.Probe(ctx, s.Registration, held, areas[0]) }
+		}
 	}
 	if p, ok := s.Provider.(provider.Revoker); ok {
 		calls["Revoke"] = func(ctx context.Context) error { return p.Revoke(ctx, s.Registration, held) }

@@ -18,6 +18,7 @@ const (
 	Refresh  Endpoint = "refresh"
 	Identity Endpoint = "identity"
 	Revoke   Endpoint = "revoke"
+	Data     Endpoint = "data"
 )
 
 // Failure is a way to fail.
@@ -46,6 +47,9 @@ type Subject struct {
 	// Consent plays the person at the authorize page who says yes, or no, and
 	// returns the query that comes to the redirect URI.
 	Consent func(t *testing.T, authorizeURL string, yes bool) url.Values
+	// ConsentWithoutMail plays a person who says yes to all, and whose mail service
+	// is off. Only probers need it.
+	ConsentWithoutMail func(t *testing.T, authorizeURL string) url.Values
 	// Fail makes an endpoint fail from now on; an empty failure ends that.
 	Fail func(t *testing.T, e Endpoint, f Failure)
 	// Withdraw ends all grants at the provider, as the person could.

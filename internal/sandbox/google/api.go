@@ -46,6 +46,18 @@ func (d *Google) needs(anyOf []string, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// hasMail answers as Gmail does where the person has no mailbox, or the organization
+// has switched Gmail off.
+func hasMail(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if a, _ := r.Context().Value(accessKey{}).(ledger.Access); a.NoMail {
+			apiError(w, http.StatusBadRequest, "Mail service not enabled", "FAILED_PRECONDITION", "failedPrecondition")
+			return
+		}
+		next(w, r)
+	}
+}
+
 // frontEnd sets what Google's front end adds to API answers. Some of it is of no
 // business to a caller behind a proxy: Set-Cookie, Alt-Svc, Server.
 func frontEnd(h http.Header) {

@@ -1,6 +1,6 @@
 // Package google makes the sandbox speak as Google's servers do: OAuth 2.0 for
-// web server applications, OpenID userinfo, and as much of Gmail and Calendar
-// as a demonstration needs.
+// web server applications, OpenID userinfo, and as much of Gmail, Calendar,
+// People and Tasks as a demonstration needs.
 //
 // What is copied from Google, from
 // https://developers.google.com/identity/protocols/oauth2/web-server and the
@@ -17,7 +17,7 @@
 // the same); the consent page is shown at every sign-in without +auto, where
 // Google skips it for returning people; the PKCE method plain, hd, granular
 // Workspace policy and quotas are missing. Gmail ignores q except "in:sent", and
-// Calendar ignores time ranges.
+// Calendar ignores time ranges; the parameter fields does nothing.
 //
 // Two API paths are not Google's but judge a pass-through: /api/echo/… and
 // /api/stream (see package echo). So is /api/redirect.

@@ -1,6 +1,7 @@
 package google
 
 import (
+	"cmp"
 	"net/http"
 	gopath "path"
 	"strings"
@@ -68,12 +69,14 @@ func New(now func() time.Time, l *ledger.Ledger, g *gate.Gate, p *page.Pages) *G
 	d.oauth.HandleFunc("GET "+Prefix+"/photo/{persona}", d.photo)
 
 	d.api = http.NewServeMux()
-	d.api.HandleFunc("GET /google/api/gmail/v1/users/{user}/messages", d.needs(gmailRead(), d.listMessages))
-	d.api.HandleFunc("GET /google/api/gmail/v1/users/{user}/messages/{id}", d.needs(gmailRead(), d.getMessage))
-	d.api.HandleFunc("POST /google/api/gmail/v1/users/{user}/messages/send", d.needs(gmailSend(), d.sendMessage))
-	d.api.HandleFunc("GET /google/api/gmail/v1/users/{user}/profile", d.needs(gmailProfile(), d.profile))
+	d.api.HandleFunc("GET /google/api/gmail/v1/users/{user}/messages", d.needs(gmailRead(), hasMail(d.listMessages)))
+	d.api.HandleFunc("GET /google/api/gmail/v1/users/{user}/messages/{id}", d.needs(gmailRead(), hasMail(d.getMessage)))
+	d.api.HandleFunc("POST /google/api/gmail/v1/users/{user}/messages/send", d.needs(gmailSend(), hasMail(d.sendMessage)))
+	d.api.HandleFunc("GET /google/api/gmail/v1/users/{user}/profile", d.needs(gmailProfile(), hasMail(d.profile)))
 	d.api.HandleFunc("GET /google/api/calendar/v3/users/me/calendarList", d.needs(calendarLists(), d.calendarList))
 	d.api.HandleFunc("GET /google/api/calendar/v3/calendars/{calendar}/events", d.needs(calendarEvents(), d.events))
+	d.api.HandleFunc("GET /google/api/v1/people/me/connections", d.needs(contactsRead(), d.connections))
+	d.api.HandleFunc("GET /google/api/tasks/v1/users/@me/lists", d.needs(tasksRead(), d.taskLists))
 	d.api.HandleFunc("GET /google/api/stream", d.needs(nil, d.echo.Stream))
 	d.api.HandleFunc("GET /google/api/redirect", d.needs(nil, d.echo.Redirect))
 	d.api.HandleFunc("/google/api/", d.needs(nil, d.noSuchMethod))
@@ -109,8 +112,9 @@ func (d *Google) gated(e gate.Endpoint, next http.HandlerFunc) http.HandlerFunc 
 // OAuth.
 func failing(e gate.Endpoint) func(http.ResponseWriter, gate.Fault) {
 	return func(w http.ResponseWriter, f gate.Fault) {
-		if e == gate.API && f.Error == "" {
-			apiError(w, f.Status, "Sandbox fault: "+http.StatusText(f.Status), rpcStatus(f.Status), "sandboxFault")
+		if e == gate.API {
+			message := cmp.Or(f.Description, "Sandbox fault: "+http.StatusText(f.Status))
+			apiError(w, f.Status, message, rpcStatus(f.Status), cmp.Or(f.Error, "sandboxFault"))
 			return
 		}
 		code := f.Error

@@ -14,7 +14,8 @@ const (
 )
 
 // The functions below say what each API accepts, any one of it; from the
-// "Authorization scopes" sections of the Gmail v1 and Calendar v3 references.
+// "Authorization scopes" sections of the Gmail v1, Calendar v3, People v1 and Tasks
+// v1 references.
 
 func gmailRead() []string {
 	return []string{scopeMailAll, authBase + "gmail.modify", authBase + "gmail.readonly"}
@@ -41,6 +42,10 @@ func calendarEvents() []string {
 		authBase + "calendar.events", authBase + "calendar.events.readonly",
 	}
 }
+
+func contactsRead() []string { return []string{authBase + "contacts", authBase + "contacts.readonly"} }
+
+func tasksRead() []string { return []string{authBase + "tasks", authBase + "tasks.readonly"} }
 
 // words says what a scope means to a person.
 func words(scope string) string {

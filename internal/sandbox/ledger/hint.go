@@ -16,6 +16,7 @@ type Tags struct {
 	Rotate    bool // every refresh replaces the refresh token; the old one is dead
 	Revoked   bool // the refresh token dies directly after its first refresh
 	Admin     bool // an administrator must approve first
+	NoMail    bool // the mail service is off for the person, whatever was granted
 }
 
 // AtOnce says whether the sign-in goes on without showing a page.
@@ -34,6 +35,7 @@ func KnownTags() []Tag {
 		{"rotate", "each refresh gives a new refresh token and ends the old one"},
 		{"revoked", "the refresh token is revoked directly after its first refresh"},
 		{"admin", "an administrator must approve the application first"},
+		{"nomail", "the mail service is off for this person: its calls are refused although they were granted"},
 	}
 }
 
@@ -86,6 +88,8 @@ func (t *Tags) set(name string) bool {
 		t.Revoked = true
 	case "admin":
 		t.Admin = true
+	case "nomail":
+		t.NoMail = true
 	default:
 		return false
 	}

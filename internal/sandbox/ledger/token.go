@@ -20,6 +20,7 @@ type Access struct {
 	Persona  Persona
 	Scopes   []string
 	Expires  time.Time
+	NoMail   bool // of the newest consent
 }
 
 // Has says whether the token carries at least one of the scopes.
@@ -92,6 +93,9 @@ func (l *Ledger) Check(access string) (Access, error) {
 	a, ok := l.access.entries[access]
 	if !ok || !l.cfg.Now().Before(a.Expires) {
 		return Access{}, ErrUnknownToken
+	}
+	if g := l.grants[a.key()]; g != nil {
+		a.NoMail = g.tags.NoMail
 	}
 	return a, nil
 }

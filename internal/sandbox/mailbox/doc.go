@@ -1,3 +1,3 @@
-// Package mailbox holds the personas' invented mail, the same at every vendor; the
-// dialects give it their API's shape.
+// Package mailbox holds the personas' invented mail and address book, the same at
+// every vendor; the dialects give them their API's shape.
 package mailbox

@@ -39,6 +39,18 @@ func (d *Microsoft) needs(anyOf []string, next http.HandlerFunc) http.HandlerFun
 	}
 }
 
+// hasMailbox answers as Graph does for a person without a mailbox in Microsoft 365,
+// where calendar, contacts and tasks lie too.
+func (d *Microsoft) hasMailbox(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if a, _ := r.Context().Value(accessKey{}).(ledger.Access); a.NoMail {
+			d.graphError(w, http.StatusNotFound, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
+			return
+		}
+		next(w, r)
+	}
+}
+
 // frontEnd sets what Graph adds to its answers. Some of it is of no business to a
 // caller behind a proxy.
 func (d *Microsoft) frontEnd(h http.Header, r *http.Request) {

@@ -62,12 +62,42 @@ func recipientOf(text string) recipient {
 	return recipient{address{Address: text}}
 }
 
+// labelOf is the label that a folder's messages carry; "" is no folder, all messages.
+func labelOf(folder string) (string, bool) {
+	label, ok := map[string]string{"": "", "inbox": "INBOX", "sentitems": "SENT"}[strings.ToLower(folder)]
+	return label, ok
+}
+
+func (d *Microsoft) noSuchFolder(w http.ResponseWriter) {
+	d.graphError(w, http.StatusNotFound, "ErrorItemNotFound", "The specified folder could not be found in the store.")
+}
+
+func (d *Microsoft) getFolder(w http.ResponseWriter, r *http.Request) {
+	label, ok := labelOf(r.PathValue("folder"))
+	if !ok {
+		d.noSuchFolder(w)
+		return
+	}
+	mails := d.mail.List(person(r), label)
+	unread := 0
+	for _, m := range mails {
+		if m.Has("UNREAD") {
+			unread++
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"@odata.context": base(r) + APIPath + "/$metadata#users('me')/mailFolders/$entity",
+		"id":             "AAMk" + label, "displayName": map[string]string{"INBOX": "Inbox", "SENT": "Sent Items"}[label],
+		"parentFolderId": "AAMkROOT", "childFolderCount": 0, "unreadItemCount": unread, "totalItemCount": len(mails), "isHidden": false,
+	})
+}
+
 // listMessages knows $top (10, at most 1000) and $skip, and the folders inbox and
 // sentitems; without a folder it lists both.
 func (d *Microsoft) listMessages(w http.ResponseWriter, r *http.Request) {
-	label, ok := map[string]string{"": "", "inbox": "INBOX", "sentitems": "SENT"}[strings.ToLower(r.PathValue("folder"))]
+	label, ok := labelOf(r.PathValue("folder"))
 	if !ok {
-		d.graphError(w, http.StatusNotFound, "ErrorItemNotFound", "The specified folder could not be found in the store.")
+		d.noSuchFolder(w)
 		return
 	}
 	q := r.URL.Query()

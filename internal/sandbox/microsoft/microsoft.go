@@ -1,6 +1,7 @@
 package microsoft
 
 import (
+	"cmp"
 	"net/http"
 	gopath "path"
 	"strings"
@@ -74,10 +75,14 @@ func New(now func() time.Time, l *ledger.Ledger, g *gate.Gate, p *page.Pages) *M
 	d.login.HandleFunc("POST "+AdminConsentPath, d.decideAdmin)
 
 	d.graph = http.NewServeMux()
-	d.graph.HandleFunc("GET "+APIPath+"/me/messages", d.needs(mailRead(), d.listMessages))
-	d.graph.HandleFunc("GET "+APIPath+"/me/mailFolders/{folder}/messages", d.needs(mailRead(), d.listMessages))
-	d.graph.HandleFunc("GET "+APIPath+"/me/messages/{id}", d.needs(mailRead(), d.getMessage))
-	d.graph.HandleFunc("POST "+APIPath+"/me/sendMail", d.needs([]string{"Mail.Send"}, d.sendMail))
+	d.graph.HandleFunc("GET "+APIPath+"/me/messages", d.needs(mailRead(), d.hasMailbox(d.listMessages)))
+	d.graph.HandleFunc("GET "+APIPath+"/me/mailFolders/{folder}", d.needs(mailRead(), d.hasMailbox(d.getFolder)))
+	d.graph.HandleFunc("GET "+APIPath+"/me/mailFolders/{folder}/messages", d.needs(mailRead(), d.hasMailbox(d.listMessages)))
+	d.graph.HandleFunc("GET "+APIPath+"/me/messages/{id}", d.needs(mailRead(), d.hasMailbox(d.getMessage)))
+	d.graph.HandleFunc("POST "+APIPath+"/me/sendMail", d.needs([]string{"Mail.Send"}, d.hasMailbox(d.sendMail)))
+	d.graph.HandleFunc("GET "+APIPath+"/me/calendar", d.needs(calendarRead(), d.hasMailbox(d.calendar)))
+	d.graph.HandleFunc("GET "+APIPath+"/me/contacts", d.needs(contactsRead(), d.hasMailbox(d.contacts)))
+	d.graph.HandleFunc("GET "+APIPath+"/me/todo/lists", d.needs(tasksRead(), d.hasMailbox(d.taskLists)))
 	d.graph.HandleFunc("GET "+APIPath+"/stream", d.needs(nil, d.echo.Stream))
 	d.graph.HandleFunc("GET "+APIPath+"/redirect", d.needs(nil, d.echo.Redirect))
 	d.graph.HandleFunc(APIPath+"/", d.needs(nil, d.noSuchResource))
@@ -133,8 +138,9 @@ func (d *Microsoft) gated(e gate.Endpoint, next http.HandlerFunc) http.HandlerFu
 // at the sign-in.
 func (d *Microsoft) failing(e gate.Endpoint) func(http.ResponseWriter, gate.Fault) {
 	return func(w http.ResponseWriter, f gate.Fault) {
-		if (e == gate.API || e == gate.Identity) && f.Error == "" {
-			d.graphError(w, f.Status, graphCode(f.Status), "Sandbox fault: "+http.StatusText(f.Status))
+		if e == gate.API || e == gate.Identity {
+			message := cmp.Or(f.Description, "Sandbox fault: "+http.StatusText(f.Status))
+			d.graphError(w, f.Status, cmp.Or(f.Error, graphCode(f.Status)), message)
 			return
 		}
 		p := problem{code: f.Error, text: f.Description}

@@ -14,6 +14,14 @@ const (
 
 func mailRead() []string { return []string{"Mail.Read", "Mail.ReadWrite", "Mail.ReadBasic"} }
 
+func calendarRead() []string {
+	return []string{"Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic"}
+}
+
+func contactsRead() []string { return []string{"Contacts.Read", "Contacts.ReadWrite"} }
+
+func tasksRead() []string { return []string{"Tasks.Read", "Tasks.ReadWrite"} }
+
 // ofSignIn are the scopes of OpenID Connect; they belong to no resource.
 func ofSignIn() []string { return []string{"openid", "profile", "email", "offline_access"} }
 
