@@ -59,6 +59,7 @@ func TestProbeTellsRefusalFromTrouble(t *testing.T) {
 		"token refused":       {401, older("authError"), provider.User, refused},
 		"a reason not known":  {403, older("madeUpYesterday"), provider.User, refused},
 		"403 in HTML":         {403, `<h1>Forbidden</h1>`, provider.User, refused},
+		"401 in HTML":         {401, `<h1>Unauthorized</h1>`, provider.User, refused},
 		"API off":             {403, older("accessNotConfigured"), provider.Config, "accessNotConfigured"},
 		"API off, newer":      {403, newer("PERMISSION_DENIED", "SERVICE_DISABLED"), provider.Config, "SERVICE_DISABLED"},
 		"used up":             {403, older("userRateLimitExceeded"), provider.Later, "userRateLimitExceeded"},
