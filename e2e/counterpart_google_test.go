@@ -11,6 +11,9 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/operator"
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider"
+	googledriver "github.com/avain-project/avain/internal/provider/google"
 	"github.com/avain-project/avain/internal/secret"
 )
 
@@ -65,6 +68,10 @@ func TestGoogleByAnIndependentEmulator(t *testing.T) {
 	if !strings.Contains(shelf.body, message.ID) {
 		t.Errorf("the sent message is not on the shelf: %s", shelf.body)
 	}
+
+	t.Run("probes", func(t *testing.T) {
+		probe(t, googledriver.New(outbound.New(outbound.Config{})), google, w.providerToken(c), provider.Calendar)
+	})
 
 	t.Run("refresh", func(t *testing.T) {
 		before := w.accountOf(c)["tokenIssuedAt"]

@@ -9,6 +9,8 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/operator"
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider/office365"
 	"github.com/avain-project/avain/internal/secret"
 )
 
@@ -61,6 +63,8 @@ func TestMicrosoftByAnIndependentEmulator(t *testing.T) {
 	if me.status != http.StatusOK || !strings.Contains(me.body, grace) {
 		t.Errorf("/me: %d %s", me.status, me.body)
 	}
+
+	probe(t, office365.New(outbound.New(outbound.Config{})), microsoft+"/v1.0", w.providerToken(c))
 
 	// Each refresh ends the refresh token before it: whoever loses one is out.
 	issued := who["tokenIssuedAt"]

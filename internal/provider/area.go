@@ -55,7 +55,8 @@ type Prober interface {
 	// Probe makes exactly one call with held.Access and keeps nothing of the answer.
 	// nil is the proof. Where the provider refuses, the *Error has
 	// CodeAccessRefused and the class User or Admin; any other code is no refusal:
-	// Config (an API that the registration's project has not enabled) or Later.
+	// Config (an API that the registration's project has not enabled) or Later. An
+	// administrator's consent does not cure class Admin here: a license or a policy does.
 	Probe(ctx context.Context, reg account.Registration, held Tokens, area Area) error
 }
 

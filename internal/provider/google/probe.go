@@ -14,7 +14,7 @@ import (
 // Google API takes, so that nothing personal is answered) and the scopes that the
 // call's reference page accepts: users.getProfile of Gmail v1, calendarList.list of
 // Calendar v3, people.connections.list of People v1, tasklists.list of Tasks v1.
-// gmail.send and gmail.labels are not among those of getProfile.
+// gmail.send is not among those of getProfile.
 var probes = map[provider.Area]struct {
 	path   string
 	scopes []string

@@ -14,5 +14,5 @@
 // (docs/providers/office365.md).
 //
 // Start at office365.go; place.go says where everything is, identity.go who signed
-// in, and troubles.go what each error means.
+// in, and troubles.go what each error means; probe.go proves access.
 package office365
