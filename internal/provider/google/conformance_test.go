@@ -33,7 +33,7 @@ func open(t *testing.T) providertest.Subject {
 	}
 	e := box.GoogleEndpoints(server.URL)
 	return providertest.Subject{
-		Provider: google.New(outbound.New(outbound.Config{APITimeout: time.Second})),
+		Provider: google.New(outbound.New(outbound.Config{APITimeout: 2 * time.Second})),
 		Registration: account.Registration{
 			ServiceType: account.Google, ClientID: "client", Secrets: []secret.Text{secret.New("the-client-secret")},
 			Endpoints: account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API},

@@ -31,7 +31,7 @@ type opened struct {
 }
 
 func newDriver() *office365.Driver {
-	return office365.New(outbound.New(outbound.Config{APITimeout: time.Second}))
+	return office365.New(outbound.New(outbound.Config{APITimeout: 2 * time.Second}))
 }
 
 func open(t *testing.T) opened {
