@@ -13,10 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/app"
 	"github.com/avain-project/avain/internal/operator"
-	"github.com/avain-project/avain/internal/sandbox"
 )
 
 const accountHeader = "X-Aurinko-Account-Id"
@@ -35,19 +33,6 @@ func refused(t testing.TB, a answer, status int, code string) {
 	}
 	if !strings.HasPrefix(a.header.Get("Content-Type"), "application/json") {
 		t.Errorf("%s comes as %q", code, a.header.Get("Content-Type"))
-	}
-}
-
-// calls are what the sandbox has counted.
-func (w *world) calls() sandbox.Counts { return w.box.Stats()["Google"] }
-
-func (w *world) faults(faults ...sandbox.Fault) {
-	w.t.Helper()
-	for i := range faults {
-		faults[i].Vendor = "Google"
-	}
-	if err := w.box.SetFaults(faults); err != nil {
-		w.t.Fatal(err)
 	}
 }
 
@@ -117,14 +102,11 @@ func (w *world) upstream(handler http.HandlerFunc) {
 
 func (w *world) apiAt(api string) {
 	w.t.Helper()
-	e := w.box.GoogleEndpoints(w.boxURL)
-	_, _, err := w.ops.SetRegistration(w.t.Context(), w.client.ClientID, operator.SetRegistration{
-		ServiceType: "Google", ClientID: providerID,
-		Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: api},
+	w.setRegistration(func(in *operator.SetRegistration) {
+		e := w.endpoints()
+		e.API = api
+		in.Endpoints = &e
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 }
 
 // raw sends a request line and headers as they are written here, which no client

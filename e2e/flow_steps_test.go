@@ -1,8 +1,10 @@
 package e2e_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -54,15 +56,12 @@ func withQuery(t testing.TB, address string, changes url.Values) string {
 }
 
 // calledSoFar are the provider's counts.
-func (w *world) calledSoFar() sandbox.Counts { return w.box.Stats()["Google"] }
+func (w *world) calledSoFar() sandbox.Counts { return w.calls() }
 
 // failAt makes one endpoint of the provider fail until cleared.
 func (w *world) failAt(f sandbox.Fault) {
 	w.t.Helper()
-	f.Vendor = "Google"
-	if err := w.box.SetFaults([]sandbox.Fault{f}); err != nil {
-		w.t.Fatal(err)
-	}
+	w.faults(f)
 }
 
 // heldAccounts lists all accounts of all applications.
@@ -124,4 +123,17 @@ func wantShown(t testing.TB, a answer, status int, code string) {
 	if a.status != status || a.code() != code || a.location() != "" {
 		t.Errorf("answered %d %q, location %q, %s; want %d %s", a.status, a.code(), a.location(), a.body, status, code)
 	}
+}
+
+var backLink = regexp.MustCompile(`<a id="back"[^>]* href="([^"]*)"`)
+
+// wantPage checks that an answer is our page with that status and code, and returns
+// where its link leads: back to the application, with what the link carries there.
+func wantPage(t testing.TB, a answer, status int, code string) url.Values {
+	t.Helper()
+	link := backLink.FindStringSubmatch(a.body)
+	if a.status != status || a.location() != "" || !strings.Contains(a.body, `<code id="code">`+code+`</code>`) || link == nil {
+		t.Fatalf("answered %d, location %q, %s; want a page of %d %s with a way back", a.status, a.location(), a.body, status, code)
+	}
+	return answer{header: http.Header{"Location": {html.UnescapeString(link[1])}}}.result(t)
 }

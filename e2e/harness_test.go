@@ -43,6 +43,9 @@ type world struct {
 	ops      *operator.Service
 	box      *sandbox.Sandbox
 	boxURL   string
+	front    *front  // before the sandbox
+	service  service // the provider that is meant
+	store    *outage // of startFrail
 	client   account.Application
 	password string
 	clock    *clock
@@ -89,6 +92,7 @@ func (b *lockedBuffer) String() string {
 func idle(t testing.TB, changes ...func(*app.Config)) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), clock: &clock{now: time.Now().Truncate(time.Second)}, log: &lockedBuffer{}}
+	w.service = google()
 	var cfg app.Config
 	for _, change := range changes {
 		change(&cfg)
@@ -104,7 +108,8 @@ func idle(t testing.TB, changes ...func(*app.Config)) *world {
 		t.Fatal(err)
 	}
 	w.box = sandbox.New(sandbox.Config{Now: w.clock.Now})
-	vendor := httptest.NewServer(w.box)
+	w.front = &front{box: w.box}
+	vendor := httptest.NewServer(w.front)
 	t.Cleanup(func() { w.box.Close(); vendor.Close() })
 	w.boxURL = vendor.URL
 	return w
@@ -180,24 +185,6 @@ func (w *world) register() {
 	w.registerProvider(created.ClientID)
 }
 
-func (w *world) registerProvider(clientID string) {
-	w.t.Helper()
-	err := w.box.Register("Google", sandbox.Client{
-		ID: providerID, Secret: providerPass, Name: "E2E", RedirectURIs: []string{w.url + "/v1/auth/callback"},
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	e := w.box.GoogleEndpoints(w.boxURL)
-	_, _, err = w.ops.SetRegistration(w.t.Context(), clientID, operator.SetRegistration{
-		ServiceType: "Google", ClientID: providerID, Secrets: []secret.Text{secret.New(providerPass)},
-		Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API},
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-}
-
 // browser is a browser of its own: cookies, and no redirect followed unasked.
 type browser struct {
 	w      *world
@@ -240,7 +227,7 @@ func (b *browser) get(address string, headers ...string) answer {
 func (b *browser) authorize(changes url.Values, headers ...string) answer {
 	b.w.t.Helper()
 	q := url.Values{
-		"clientId": {b.w.client.ClientID}, "serviceType": {"Google"}, "scopes": {"Mail.Read"},
+		"clientId": {b.w.client.ClientID}, "serviceType": {b.w.service.name}, "scopes": {"Mail.Read"},
 		"returnUrl": {returnURL}, "state": {"app-state"}, "loginHint": {ada},
 	}
 	for name, values := range changes {

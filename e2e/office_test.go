@@ -8,39 +8,20 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/sandbox"
-	"github.com/avain-project/avain/internal/secret"
 )
 
-// startOffice is start with the application registered at the sandbox's Microsoft
-// too. Parameters for that service: inOffice.
+// startOffice is start at Microsoft.
 func startOffice(t testing.TB) *world {
 	t.Helper()
-	w := start(t)
-	err := w.box.Register("Office365", sandbox.Client{
-		ID: providerID, Secret: providerPass, Name: "E2E", RedirectURIs: []string{w.url + "/v1/auth/callback"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.setOffice(func(in *operator.SetRegistration) {
-		e := w.box.Office365Endpoints(w.boxURL)
-		in.Secrets = []secret.Text{secret.New(providerPass)}
-		in.Endpoints = &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Userinfo: e.Userinfo, API: e.API}
-	})
-	return w
+	return startAt(t, office())
 }
 
 // setOffice changes the registration at Microsoft.
 func (w *world) setOffice(change func(*operator.SetRegistration)) {
 	w.t.Helper()
-	in := operator.SetRegistration{ServiceType: "Office365", ClientID: providerID}
-	change(&in)
-	if _, _, err := w.ops.SetRegistration(w.t.Context(), w.client.ClientID, in); err != nil {
-		w.t.Fatal(err)
-	}
+	w.setRegistration(change)
 }
 
 func inOffice(changes ...string) url.Values {
@@ -54,14 +35,11 @@ func inOffice(changes ...string) url.Values {
 // failOffice makes one endpoint of Microsoft fail until cleared; nil clears.
 func (w *world) failOffice(f *sandbox.Fault) {
 	w.t.Helper()
-	var faults []sandbox.Fault
-	if f != nil {
-		f.Vendor = "Office365"
-		faults = append(faults, *f)
+	if f == nil {
+		w.faults()
+		return
 	}
-	if err := w.box.SetFaults(faults); err != nil {
-		w.t.Fatal(err)
-	}
+	w.faults(*f)
 }
 
 func (w *world) messages(c connected) answer {

@@ -2,31 +2,22 @@ package e2e_test
 
 import (
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/avain-project/avain/internal/account"
-	"github.com/avain-project/avain/internal/app"
-	"github.com/avain-project/avain/internal/operator"
-	"github.com/avain-project/avain/internal/store/storetest"
 )
-
-func onDatabaseThatFails(t *testing.T) (*world, *storetest.Postgres) {
-	t.Helper()
-	database := storetest.NewPostgres(t)
-	return start(t, func(c *app.Config) { c.Database = database.URL }), database
-}
 
 func TestAStoreThatIsAway(t *testing.T) {
 	t.Parallel()
-	w, database := onDatabaseThatFails(t)
+	onEachService(t, func(t *testing.T, s service) {
+		onEachOutage(t, func(t *testing.T, f frail) { aStoreThatIsAway(t, startFrail(t, s, f)) })
+	})
+}
+
+func aStoreThatIsAway(t *testing.T, w *world) {
 	c := w.connect(nil)
 	b := w.browser()
-	back := b.toCallback(url.Values{"loginHint": {bob}})
-	database.Stop()
+	back := b.toCallback(hinted(bob))
+	w.loseStore()
 
 	refused(t, w.call(http.MethodGet, "/readyz", nil), http.StatusServiceUnavailable, "store.unavailable")
 	if a := w.call(http.MethodGet, "/healthz", nil); a.status != http.StatusOK {
@@ -40,9 +31,9 @@ func TestAStoreThatIsAway(t *testing.T) {
 		t.Errorf("the person sees %d %s", page.status, page.body)
 	}
 	refused(t, w.as(c, http.MethodGet, "/v1/account"), http.StatusServiceUnavailable, "store.unavailable")
-	noneIn(t, page.body+w.log.String(), []string{"code=4/", c.AccessToken})
+	noneIn(t, page.body+w.log.String(), []string{"code=" + w.service.codePrefix, c.AccessToken})
 
-	database.Start()
+	w.restoreStore()
 	if a := w.call(http.MethodGet, "/readyz", nil); a.status != http.StatusOK {
 		t.Errorf("it is back, but readyz answers %d %s", a.status, a.body)
 	}
@@ -56,41 +47,54 @@ func TestAStoreThatIsAway(t *testing.T) {
 // The provider has confirmed, and then there is no store to keep it in.
 func TestAStoreThatGoesAwayInTheMiddleOfACallback(t *testing.T) {
 	t.Parallel()
-	w, database := onDatabaseThatFails(t)
-	held := w.connect(url.Values{"loginHint": {bob}})
-	provider, err := url.Parse(w.boxURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	forward := httputil.NewSingleHostReverseProxy(provider)
-	gate := httptest.NewServer(http.HandlerFunc(func(res http.ResponseWriter, req *http.Request) {
-		database.Stop()
-		forward.ServeHTTP(res, req)
-	}))
-	t.Cleanup(gate.Close)
-	e := w.box.GoogleEndpoints(w.boxURL)
-	_, _, err = w.ops.SetRegistration(t.Context(), w.client.ClientID, operator.SetRegistration{
-		ServiceType: "Google", ClientID: providerID,
-		Endpoints: &account.Endpoints{
-			Authorize: e.Authorize, Token: strings.Replace(e.Token, w.boxURL, gate.URL, 1), Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API,
-		},
+	onEachService(t, func(t *testing.T, s service) {
+		onEachOutage(t, func(t *testing.T, f frail) { aStoreThatGoesAwayInTheMiddle(t, startFrail(t, s, f)) })
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+func aStoreThatGoesAwayInTheMiddle(t *testing.T, w *world) {
+	held := w.connect(hinted(bob))
 	before := w.heldAccounts()
-	for _, person := range []string{ada, bob} { // a new account, and a renewal
-		b := w.browser()
-		back := b.toCallback(url.Values{"loginHint": {person}})
-		wantFailed(t, b.get(back), "store.unavailable")
-		database.Start()
-		untouched(t, w, before)
-		wantShown(t, b.get(back), http.StatusBadRequest, "state.used")
+	for _, moment := range []func(func()){w.whileExchanging, w.whileIdentifying} {
+		for _, person := range []string{ada, bob} { // a new account, and a renewal
+			b := w.browser()
+			back := b.toCallback(hinted(person))
+			moment(w.loseStore)
+			wantFailed(t, b.get(back), "store.unavailable")
+			w.restoreStore()
+			untouched(t, w, before)
+			wantShown(t, b.get(back), http.StatusBadRequest, "state.used")
+		}
 	}
 	if a := w.as(held, http.MethodGet, "/v1/direct/echo/x"); a.status != http.StatusOK {
 		t.Errorf("the account that was there: %d %s", a.status, a.body)
 	}
+	w.connect(nil) // and nothing stands in the way afterwards
+}
 
-	w.apiAt(e.API) // the provider's own endpoints again
-	w.connect(nil)
+// Everything is stored, and the connection breaks before anybody is told: the account
+// is whole, and the person goes on with the code that waits.
+func TestAStoreThatGoesAwayAfterTheSignInIsStored(t *testing.T) {
+	t.Parallel()
+	onEachService(t, func(t *testing.T, s service) {
+		onEachOutage(t, func(t *testing.T, f frail) { aStoreThatGoesAwayAfterTheCommit(t, startFrail(t, s, f)) })
+	})
+}
+
+func aStoreThatGoesAwayAfterTheCommit(t *testing.T, w *world) {
+	b := w.browser()
+	back := b.toCallback(nil)
+	w.whileExchanging(w.loseStoreAfterCommit)
+	wantFailed(t, b.get(back), "store.unavailable")
+	w.restoreStore()
+	if n := len(w.heldAccounts()); n != 1 {
+		t.Fatalf("%d accounts", n)
+	}
+	c := w.redeemedAccount(wantPage(t, b.get(back, "Accept", asPage), http.StatusBadRequest, "state.used"))
+	if a := w.as(c, http.MethodGet, w.service.direct()); a.status != http.StatusOK {
+		t.Errorf("the account: %d %s", a.status, a.body)
+	}
+	if again := w.connect(nil); again.AccountID != c.AccountID {
+		t.Errorf("the next sign-in gives account %d, was %d", again.AccountID, c.AccountID)
+	}
 }

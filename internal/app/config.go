@@ -13,6 +13,7 @@ import (
 	"github.com/avain-project/avain/internal/api"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
 	"github.com/avain-project/avain/internal/weburl"
 )
 
@@ -63,6 +64,9 @@ type Config struct {
 	LogTo     io.Writer // default: nowhere
 	Version   string
 	Now       func() time.Time // default time.Now
+	// WrapEngine takes the opened database's place, for tests of one that fails;
+	// default: the database itself.
+	WrapEngine func(store.Engine) store.Engine
 }
 
 // UsageError is a setting that cannot be used: exit code 2.

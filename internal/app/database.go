@@ -85,5 +85,8 @@ func openStore(ctx context.Context, cfg Config) (*store.Store, error) {
 	case err != nil:
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
+	if cfg.WrapEngine != nil {
+		engine = cfg.WrapEngine(engine)
+	}
 	return store.New(engine), nil
 }

@@ -1,0 +1,126 @@
+package e2e_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/app"
+	"github.com/avain-project/avain/internal/operator"
+	"github.com/avain-project/avain/internal/sandbox"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// service is a provider as the journeys meet it: the words in which they differ.
+// Parameters, personas and answers of ours are the same for all.
+type service struct {
+	name string // the service type, and the vendor in the sandbox's control
+	mail string // path below /v1/direct/ that Mail.Read opens
+	echo string // the path that the sandbox sees for /v1/direct/
+
+	accessPrefix  string // of the provider's own tokens
+	refreshPrefix string
+	codePrefix    string // of its codes, as a query holds them
+
+	identity  string // end of the path of the call that says who signed in
+	endpoints func(box *sandbox.Sandbox, base string) sandbox.Endpoints
+}
+
+// google is the service of a world that names none.
+func google() service {
+	return service{
+		name: "Google", mail: "gmail/v1/users/me/messages", echo: "/google/api/",
+		accessPrefix: "ya29.sandbox-", refreshPrefix: "1//sandbox-", codePrefix: "4%2F0sandbox-",
+		identity: "/userinfo", endpoints: (*sandbox.Sandbox).GoogleEndpoints,
+	}
+}
+
+func office() service {
+	return service{
+		name: "Office365", mail: "me/messages", echo: "/microsoft/graph/v1.0/",
+		accessPrefix: "eyJ0sandbox-", refreshPrefix: "1.AWsandbox-", codePrefix: "1.AXsandbox-",
+		identity: "/me", endpoints: (*sandbox.Sandbox).Office365Endpoints,
+	}
+}
+
+// onEachService runs a test for each provider; the test hands s on to startAt.
+func onEachService(t *testing.T, test func(t *testing.T, s service)) {
+	t.Helper()
+	for _, s := range []service{google(), office()} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, s)
+		})
+	}
+}
+
+// startAt is start with the application registered at that provider. What the
+// world's methods ask, count and make fail is that one's.
+func startAt(t testing.TB, s service, changes ...func(*app.Config)) *world {
+	t.Helper()
+	w := idle(t, changes...)
+	w.service = s
+	w.serve(changes...)
+	w.register()
+	return w
+}
+
+// endpoints are those of the world's provider, which a test may change.
+func (w *world) endpoints() account.Endpoints {
+	e := w.service.endpoints(w.box, w.boxURL)
+	return account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API}
+}
+
+// setRegistration changes the application's registration at the world's provider.
+func (w *world) setRegistration(change func(*operator.SetRegistration)) {
+	w.t.Helper()
+	in := operator.SetRegistration{ServiceType: w.service.name, ClientID: providerID}
+	change(&in)
+	if _, _, err := w.ops.SetRegistration(w.t.Context(), w.client.ClientID, in); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// registerProvider registers an application of ours and the provider's client with
+// each other.
+func (w *world) registerProvider(clientID string) {
+	w.t.Helper()
+	w.registerClient(providerPass, w.url+"/v1/auth/callback")
+	e := w.endpoints()
+	_, _, err := w.ops.SetRegistration(w.t.Context(), clientID, operator.SetRegistration{
+		ServiceType: w.service.name, ClientID: providerID, Secrets: []secret.Text{secret.New(providerPass)}, Endpoints: &e,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// registerClient says what the provider itself knows of its client.
+func (w *world) registerClient(password, redirectURI string) {
+	w.t.Helper()
+	err := w.box.Register(w.service.name, sandbox.Client{ID: providerID, Secret: password, Name: "E2E", RedirectURIs: []string{redirectURI}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// calls are what the provider has had so far.
+func (w *world) calls() sandbox.Counts { return w.box.Stats()[w.service.name] }
+
+// faults makes endpoints of the provider fail; none clears them.
+func (w *world) faults(faults ...sandbox.Fault) {
+	w.t.Helper()
+	for i := range faults {
+		faults[i].Vendor = w.service.name
+	}
+	if err := w.box.SetFaults(faults); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// direct is a path of the pass-through to something that the provider has: the
+// person's mail.
+func (s service) direct() string { return "/v1/direct/" + s.mail }
+
+// hinted is a login hint alone.
+func hinted(hint string) url.Values { return url.Values{"loginHint": {hint}} }
