@@ -2,13 +2,13 @@ package e2e_test
 
 import (
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/sandbox"
 
@@ -20,7 +20,11 @@ const asPage = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
 
 func TestCallbackWithoutAUsableState(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, callbackWithoutAUsableState)
+}
+
+func callbackWithoutAUsableState(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	back := b.toCallback(nil)
 	for _, c := range []struct {
@@ -49,7 +53,11 @@ func TestCallbackWithoutAUsableState(t *testing.T) {
 
 func TestCallbackTakesGetAlone(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, callbackTakesGetAlone)
+}
+
+func callbackTakesGetAlone(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	back := b.toCallback(nil)
 	for _, method := range []string{http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
@@ -69,7 +77,11 @@ func TestCallbackTakesGetAlone(t *testing.T) {
 
 func TestAnAttemptEndsAfterAQuarterOfAnHour(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, anAttemptEndsAfterAQuarterOfAnHour)
+}
+
+func anAttemptEndsAfterAQuarterOfAnHour(t *testing.T, s service) {
+	w := startAt(t, s)
 	late, inTime := w.browser(), w.browser()
 	first, second := late.authorize(nil), inTime.authorize(url.Values{"loginHint": {bob}})
 	w.clock.advance(15*time.Minute - time.Second)
@@ -90,7 +102,11 @@ func TestAnAttemptEndsAfterAQuarterOfAnHour(t *testing.T) {
 
 func TestACallbackWorksOnce(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aCallbackWorksOnce)
+}
+
+func aCallbackWorksOnce(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	back := b.toCallback(nil)
 	location := b.get(back).location()
@@ -123,7 +139,11 @@ func TestACallbackWorksOnce(t *testing.T) {
 
 func TestCallbackFromAnotherBrowserStaysOpen(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, callbackFromAnotherBrowserStaysOpen)
+}
+
+func callbackFromAnotherBrowserStaysOpen(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	back := b.toCallback(nil)
 
@@ -144,7 +164,11 @@ func TestCallbackFromAnotherBrowserStaysOpen(t *testing.T) {
 
 func TestParallelTabsOfOneBrowser(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, parallelTabsOfOneBrowser)
+}
+
+func parallelTabsOfOneBrowser(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	first, second := b.toCallback(url.Values{"state": {"one"}}), b.toCallback(url.Values{"state": {"two"}, "loginHint": {bob}})
 	for state, back := range map[string]string{"two": second, "one": first} {
@@ -156,14 +180,13 @@ func TestParallelTabsOfOneBrowser(t *testing.T) {
 
 func TestAnUnboundRegistrationTakesAnyBrowser(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, anUnboundRegistrationTakesAnyBrowser)
+}
+
+func anUnboundRegistrationTakesAnyBrowser(t *testing.T, s service) {
+	w := startAt(t, s)
 	unbound := true
-	_, _, err := w.ops.SetRegistration(t.Context(), w.client.ClientID, operator.SetRegistration{
-		ServiceType: "Google", ClientID: providerID, UnboundBrowser: &unbound,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.setRegistration(func(in *operator.SetRegistration) { in.UnboundBrowser = &unbound })
 	back := w.browser().toCallback(nil)
 	w.redeemedAccount(w.browser().get(back).result(t))
 	// But it shows nobody where the first one led.
@@ -174,11 +197,11 @@ func TestAnUnboundRegistrationTakesAnyBrowser(t *testing.T) {
 
 func TestRacingCallbacksMintOneCode(t *testing.T) {
 	t.Parallel()
-	onEachEngine(t, racingCallbacksMintOneCode)
+	onEachServiceAndEngine(t, racingCallbacksMintOneCode)
 }
 
-func racingCallbacksMintOneCode(t *testing.T, on func(*app.Config)) {
-	w := start(t, on)
+func racingCallbacksMintOneCode(t *testing.T, s service, on func(*app.Config)) {
+	w := startAt(t, s, on)
 	b := w.browser()
 	back := b.toCallback(nil)
 	const racers = 8
@@ -202,31 +225,33 @@ func racingCallbacksMintOneCode(t *testing.T, on func(*app.Config)) {
 
 func TestTheProvidersErrorComesBack(t *testing.T) {
 	t.Parallel()
-	w := start(t)
-	for told, want := range map[string]string{
+	onEachService(t, theProvidersErrorComesBack)
+}
+
+func theProvidersErrorComesBack(t *testing.T, s service) {
+	w := startAt(t, s)
+	refusals := map[string]string{
 		"access_denied":           "access_denied",
-		"admin_policy_enforced":   "provider.admin",
-		"org_internal":            "provider.admin",
 		"invalid_scope":           "provider.config",
-		"redirect_uri_mismatch":   "provider.config",
 		"interaction_required":    "provider.refused",
 		"server_error":            "provider.unavailable",
 		"temporarily_unavailable": "provider.unavailable",
 		"<script>alert(1)</script>" + strings.Repeat("x", 3000): "provider.unavailable",
-	} {
-		w.failAt(sandbox.Fault{Endpoint: "authorize", Kind: "error", Error: told, Description: "told-in-the-description"})
+	}
+	maps.Copy(refusals, s.refusals)
+	for told, want := range refusals {
+		code, description, _ := strings.Cut(told, " ")
+		w.failAt(sandbox.Fault{Endpoint: "authorize", Kind: "error", Error: code, Description: description + " told-in-the-description"})
 		b := w.browser()
 		back := b.toCallback(nil)
 		result := wantFailed(t, b.get(back), want)
-		if details := result.Get("details"); strings.Contains(details, "script") || strings.Contains(details, "told-in-the-description") {
+		if details := result.Get("details"); strings.Contains(details, "script") || strings.Contains(details, "told-in-the-description") || strings.Contains(details, "AADSTS") {
 			t.Errorf("%s: the provider's words are passed on: %s", told, details)
 		}
 		// It was an answer: the attempt is over.
 		wantShown(t, b.get(back), http.StatusBadRequest, "state.used")
 	}
-	if err := w.box.SetFaults(nil); err != nil {
-		t.Fatal(err)
-	}
+	w.faults()
 	b := w.browser()
 	wantFailed(t, b.follow(b.authorize(url.Values{"loginHint": {"ada+deny@sandbox.test"}})), "access_denied")
 	wantFailed(t, b.get(withQuery(t, b.toCallback(nil), url.Values{"code": nil})), "provider.malformed")
@@ -238,25 +263,25 @@ func TestTheProvidersErrorComesBack(t *testing.T) {
 
 func TestTheIssuerMustBeTheOneThatWasAsked(t *testing.T) {
 	t.Parallel()
-	w := start(t)
-	e := w.box.GoogleEndpoints(w.boxURL)
-	_, _, err := w.ops.SetRegistration(t.Context(), w.client.ClientID, operator.SetRegistration{
-		ServiceType: "Google", ClientID: providerID,
-		Endpoints: &account.Endpoints{
-			Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API, Issuer: e.Issuer,
-		},
+	onEachService(t, theIssuerMustBeTheOneThatWasAsked)
+}
+
+func theIssuerMustBeTheOneThatWasAsked(t *testing.T, s service) {
+	w := startAt(t, s)
+	issuer := w.boxURL + s.issuer
+	w.setRegistration(func(in *operator.SetRegistration) {
+		e := w.endpoints()
+		e.Issuer = issuer
+		in.Endpoints = &e
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, iss := range []string{"https://evil.example", e.Issuer + ".evil.example", strings.Replace(e.Issuer, "http:", "https:", 1), "https://accounts.google.com"} {
+	for _, iss := range []string{"https://evil.example", issuer + ".evil.example", strings.Replace(issuer, "http:", "https:", 1), "https://accounts.google.com"} {
 		b := w.browser()
 		wantFailed(t, b.get(withQuery(t, b.toCallback(nil), url.Values{"iss": {iss}})), "issuer.mismatch")
 	}
 	if n := w.calledSoFar().Code; n != 0 || len(w.heldAccounts()) != 0 {
 		t.Errorf("the code of another issuer was sent %d times", n)
 	}
-	for _, iss := range [][]string{nil, {e.Issuer}, {e.Issuer + "/"}} {
+	for _, iss := range [][]string{nil, {issuer}, {issuer + "/"}} {
 		b := w.browser()
 		// The provider has given a refresh token that was refused above, so that a
 		// second round follows.

@@ -22,8 +22,13 @@ type service struct {
 	refreshPrefix string
 	codePrefix    string // of its codes, as a query holds them
 
+	issuer    string // the path of the iss that the sandbox sends, or would send
 	identity  string // end of the path of the call that says who signed in
 	endpoints func(box *sandbox.Sandbox, base string) sandbox.Endpoints
+
+	// refusals are errors of its own at the authorize page, with the beginning of their
+	// description, and what the application is told.
+	refusals map[string]string
 }
 
 // google is the service of a world that names none.
@@ -31,7 +36,12 @@ func google() service {
 	return service{
 		name: "Google", mail: "gmail/v1/users/me/messages", echo: "/google/api/",
 		accessPrefix: "ya29.sandbox-", refreshPrefix: "1//sandbox-", codePrefix: "4%2F0sandbox-",
-		identity: "/userinfo", endpoints: (*sandbox.Sandbox).GoogleEndpoints,
+		issuer: "/google", identity: "/userinfo", endpoints: (*sandbox.Sandbox).GoogleEndpoints,
+		refusals: map[string]string{
+			"admin_policy_enforced": "provider.admin",
+			"org_internal":          "provider.admin",
+			"redirect_uri_mismatch": "provider.config",
+		},
 	}
 }
 
@@ -39,7 +49,15 @@ func office() service {
 	return service{
 		name: "Office365", mail: "me/messages", echo: "/microsoft/graph/v1.0/",
 		accessPrefix: "eyJ0sandbox-", refreshPrefix: "1.AWsandbox-", codePrefix: "1.AXsandbox-",
-		identity: "/me", endpoints: (*sandbox.Sandbox).Office365Endpoints,
+		issuer: "/microsoft", identity: "/me", endpoints: (*sandbox.Sandbox).Office365Endpoints,
+		refusals: map[string]string{
+			"access_denied AADSTS65004:":        "access_denied",
+			"access_denied AADSTS90094:":        "provider.admin",
+			"access_denied AADSTS90094":         "access_denied", // no number without its colon
+			"consent_required AADSTS65001:":     "provider.refused",
+			"server_error AADSTS90094:":         "provider.unavailable", // a number out of place
+			"unauthorized_client AADSTS700016:": "provider.config",
+		},
 	}
 }
 
@@ -52,6 +70,14 @@ func onEachService(t *testing.T, test func(t *testing.T, s service)) {
 			test(t, s)
 		})
 	}
+}
+
+// onEachServiceAndEngine runs a test for each provider on each database.
+func onEachServiceAndEngine(t *testing.T, test func(t *testing.T, s service, on func(*app.Config))) {
+	t.Helper()
+	onEachService(t, func(t *testing.T, s service) {
+		onEachEngine(t, func(t *testing.T, on func(*app.Config)) { test(t, s, on) })
+	})
 }
 
 // startAt is start with the application registered at that provider. What the
