@@ -26,11 +26,11 @@ func untouched(t *testing.T, w *world, before []account.Account) {
 
 func TestTheSamePersonKeepsTheAccount(t *testing.T) {
 	t.Parallel()
-	onEachEngine(t, theSamePersonKeepsTheAccount)
+	onEachServiceAndEngine(t, theSamePersonKeepsTheAccount)
 }
 
-func theSamePersonKeepsTheAccount(t *testing.T, on func(*app.Config)) {
-	w := start(t, on)
+func theSamePersonKeepsTheAccount(t *testing.T, s service, on func(*app.Config)) {
+	w := startAt(t, s, on)
 	first := w.connect(nil)
 	again := w.connect(nil)
 	if again.AccountID != first.AccountID || again.AccessToken == first.AccessToken {
@@ -58,7 +58,11 @@ func theSamePersonKeepsTheAccount(t *testing.T, on func(*app.Config)) {
 
 func TestRecycleFalseMakesAnAccountBeside(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, recycleFalseMakesAnAccountBeside)
+}
+
+func recycleFalseMakesAnAccountBeside(t *testing.T, s service) {
+	w := startAt(t, s)
 	first := w.connect(nil)
 	fresh := w.connect(url.Values{"recycle": {"false"}})
 	second := w.connect(url.Values{"recycle": {"0"}})
@@ -66,7 +70,7 @@ func TestRecycleFalseMakesAnAccountBeside(t *testing.T) {
 		t.Errorf("accounts %d, %d, %d of %d", first.AccountID, fresh.AccountID, second.AccountID, len(w.heldAccounts()))
 	}
 	for _, c := range []connected{first, fresh, second} {
-		if got := w.call(http.MethodGet, "/v1/direct/gmail/v1/users/me/profile", nil, "Authorization", c.bearer()); got.status != http.StatusOK {
+		if got := w.call(http.MethodGet, s.direct(), nil, "Authorization", c.bearer()); got.status != http.StatusOK {
 			t.Errorf("account %d answers %d %s", c.AccountID, got.status, got.body)
 		}
 	}
@@ -78,7 +82,11 @@ func TestRecycleFalseMakesAnAccountBeside(t *testing.T) {
 
 func TestAccountIDRenewsThatAccountAlone(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, accountIDRenewsThatAccountAlone)
+}
+
+func accountIDRenewsThatAccountAlone(t *testing.T, s service) {
+	w := startAt(t, s)
 	first := w.connect(nil)
 	beside := w.connect(url.Values{"recycle": {"false"}})
 	foreign := w.asApplication(account.Settings{}).connect(nil)
@@ -115,7 +123,11 @@ func TestAccountIDRenewsThatAccountAlone(t *testing.T) {
 
 func TestEnsureScopes(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, ensureScopes)
+}
+
+func ensureScopes(t *testing.T, s service) {
+	w := startAt(t, s)
 	asked := url.Values{"scopes": {"Mail.Read Calendar.Read"}, "ensureScopes": {"true"}, "loginHint": {"ada+auto+untick@sandbox.test"}}
 	b := w.browser()
 	wantFailed(t, b.follow(b.authorize(asked)), "scopes.missing")
@@ -131,8 +143,8 @@ func TestEnsureScopes(t *testing.T) {
 	untouched(t, w, before)
 
 	asked.Set("scopes", "Mail.Read")
-	asked.Set("nativeScopes", googleAPI+"drive.readonly")
-	if details := wantFailed(t, b.follow(b.authorize(asked)), "scopes.missing").Get("details"); !strings.Contains(details, googleAPI+"drive.readonly") {
+	asked.Set("nativeScopes", s.native)
+	if details := wantFailed(t, b.follow(b.authorize(asked)), "scopes.missing").Get("details"); !strings.Contains(details, s.native) {
 		t.Errorf("a native scope is not named: %s", details)
 	}
 	untouched(t, w, before)
@@ -151,7 +163,11 @@ func TestEnsureScopes(t *testing.T) {
 
 func TestAuthEmail(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, authEmail)
+}
+
+func authEmail(t *testing.T, s service) {
+	w := startAt(t, s)
 	first := w.connect(url.Values{"authEmail": {"ADA@sandbox.test"}})
 	before := w.heldAccounts()
 	w.clock.advance(time.Second)
@@ -170,7 +186,11 @@ func TestAuthEmail(t *testing.T) {
 
 func TestClientOrgIDStandsOnTheAccount(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, clientOrgIDStandsOnTheAccount)
+}
+
+func clientOrgIDStandsOnTheAccount(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(url.Values{"clientOrgId": {"Org & Söhne"}})
 	got := w.call(http.MethodGet, "/v1/account", nil, "Authorization", c.bearer())
 	if !strings.Contains(got.body, `"clientOrgId":"Org \u0026 Söhne"`) {

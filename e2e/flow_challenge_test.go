@@ -43,7 +43,11 @@ func jsonVerifier(v string) string {
 
 func TestCodeChallenge(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, codeChallenge)
+}
+
+func codeChallenge(t *testing.T, s service) {
+	w := startAt(t, s)
 	public := w.asApplication(account.Settings{Public: true})
 	for name, seen := range map[string]*world{"an application with a secret": w, "a public application": public} {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +79,11 @@ func TestCodeChallenge(t *testing.T) {
 
 func TestAPublicApplicationNeedsAChallenge(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aPublicApplicationNeedsAChallenge)
+}
+
+func aPublicApplicationNeedsAChallenge(t *testing.T, s service) {
+	w := startAt(t, s)
 	public := w.asApplication(account.Settings{Public: true})
 	wantFailed(t, public.browser().authorize(nil), "codechallenge.required")
 	if n := w.calledSoFar().Authorize; n != 0 {

@@ -14,7 +14,11 @@ import (
 
 func TestOnlyTheOwningApplicationSpendsACode(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, onlyTheOwningApplicationSpendsACode)
+}
+
+func onlyTheOwningApplicationSpendsACode(t *testing.T, s service) {
+	w := startAt(t, s)
 	other := w.asApplication(account.Settings{})
 	code := w.signIn(nil).Get("code")
 	path := "/v1/auth/token/" + code
@@ -56,7 +60,11 @@ func TestOnlyTheOwningApplicationSpendsACode(t *testing.T) {
 
 func TestACodeByGetIsDeprecated(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aCodeByGetIsDeprecated)
+}
+
+func aCodeByGetIsDeprecated(t *testing.T, s service) {
+	w := startAt(t, s)
 	code := w.signIn(nil).Get("code")
 	got := w.call(http.MethodGet, "/v1/auth/token/"+code, nil, "Authorization", basic(w.client.ClientID, w.password))
 	readConnected(t, got)
@@ -73,7 +81,11 @@ func TestACodeByGetIsDeprecated(t *testing.T) {
 
 func TestACodeWorksOnce(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aCodeWorksOnce)
+}
+
+func aCodeWorksOnce(t *testing.T, s service) {
+	w := startAt(t, s)
 	stranger := w.asApplication(account.Settings{RevokeOnReplay: true})
 	for name, c := range map[string]struct {
 		seen    *world
@@ -105,11 +117,11 @@ func TestACodeWorksOnce(t *testing.T) {
 
 func TestRacingRedemptionsGiveOneToken(t *testing.T) {
 	t.Parallel()
-	onEachEngine(t, racingRedemptionsGiveOneToken)
+	onEachServiceAndEngine(t, racingRedemptionsGiveOneToken)
 }
 
-func racingRedemptionsGiveOneToken(t *testing.T, on func(*app.Config)) {
-	w := start(t, on)
+func racingRedemptionsGiveOneToken(t *testing.T, s service, on func(*app.Config)) {
+	w := startAt(t, s, on)
 	code := w.signIn(nil).Get("code")
 	const racers = 8
 	answers := make(chan answer, racers)
@@ -132,7 +144,11 @@ func racingRedemptionsGiveOneToken(t *testing.T, on func(*app.Config)) {
 
 func TestACodeExpires(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aCodeExpires)
+}
+
+func aCodeExpires(t *testing.T, s service) {
+	w := startAt(t, s)
 	long := 2 * time.Minute
 	patient := w.asApplication(account.Settings{CodeLifetime: long})
 	for _, c := range []struct {
@@ -162,7 +178,11 @@ func TestTheOtherLiveSecretWorks(t *testing.T) {
 
 func TestACodeOfADeletedAccountIsWorthNothing(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aCodeOfADeletedAccountIsWorthNothing)
+}
+
+func aCodeOfADeletedAccountIsWorthNothing(t *testing.T, s service) {
+	w := startAt(t, s)
 	code := w.signIn(nil).Get("code")
 	if _, err := w.ops.DeleteAccount(t.Context(), w.heldAccounts()[0].ID); err != nil {
 		t.Fatal(err)

@@ -64,7 +64,11 @@ func TestAFaultIsAPageForBrowsersAndJSONForPrograms(t *testing.T) {
 // Whatever the flow answers is neither cached nor framed, and leaks no referrer.
 func TestEveryAnswerOfTheFlowIsGuarded(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, everyAnswerOfTheFlowIsGuarded)
+}
+
+func everyAnswerOfTheFlowIsGuarded(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	authorize := b.authorize(nil)
 	back := b.leaveProvider(authorize)
@@ -99,7 +103,11 @@ func TestEveryAnswerOfTheFlowIsGuarded(t *testing.T) {
 
 func TestOnlyOurOwnHostIsServed(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, onlyOurOwnHostIsServed)
+}
+
+func onlyOurOwnHostIsServed(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	back := b.toCallback(nil)
 	bare, port, err := net.SplitHostPort(strings.TrimPrefix(w.url, "http://"))

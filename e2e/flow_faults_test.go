@@ -12,12 +12,15 @@ import (
 	"github.com/avain-project/avain/internal/sandbox"
 )
 
-// providerFaults are the ways in which a provider fails in the middle of a
-// sign-in, and what the application is told.
-var providerFaults = []struct {
+// providerFault is a way in which a provider fails in the middle of a sign-in, and
+// what the application is told.
+type providerFault struct {
 	fault sandbox.Fault
 	want  string
-}{
+}
+
+// providerFaults are the ways that all have.
+var providerFaults = []providerFault{
 	{sandbox.Fault{Endpoint: "code", Kind: "html"}, "provider.malformed"},
 	{sandbox.Fault{Endpoint: "code", Kind: "malformed"}, "provider.malformed"},
 	{sandbox.Fault{Endpoint: "code", Kind: "empty"}, "provider.malformed"},
@@ -28,9 +31,7 @@ var providerFaults = []struct {
 	{sandbox.Fault{Endpoint: "code", Kind: "status", Status: 503}, "provider.unavailable"},
 	{sandbox.Fault{Endpoint: "code", Kind: "status", Status: 429, RetryAfter: "7"}, "provider.limited"},
 	{sandbox.Fault{Endpoint: "code", Kind: "error", Error: "invalid_client", Status: 401}, "provider.config"},
-	{sandbox.Fault{Endpoint: "code", Kind: "error", Error: "redirect_uri_mismatch"}, "provider.config"},
 	{sandbox.Fault{Endpoint: "code", Kind: "error", Error: "invalid_grant"}, "provider.refused"},
-	{sandbox.Fault{Endpoint: "code", Kind: "error", Error: "admin_policy_enforced"}, "provider.admin"},
 	{sandbox.Fault{Endpoint: "code", Kind: "error", Error: "nobody_knows_this"}, "provider.unavailable"},
 	{sandbox.Fault{Endpoint: "identity", Kind: "html"}, "provider.malformed"},
 	{sandbox.Fault{Endpoint: "identity", Kind: "malformed"}, "provider.malformed"},
@@ -45,11 +46,20 @@ var providerFaults = []struct {
 
 func TestAProviderThatFailsInASignIn(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aProviderThatFailsInASignIn)
+}
+
+func aProviderThatFailsInASignIn(t *testing.T, s service) {
+	w := startAt(t, s)
 	w.connect(url.Values{"loginHint": {bob}})
 	before := w.heldAccounts()
-	leaks := []string{providerPass, w.password, "ya29.", "@sandbox.test", "app-state"}
-	for _, c := range providerFaults {
+	leaks := []string{providerPass, w.password, s.accessPrefix, "@sandbox.test", "app-state"}
+	all := slices.Clone(providerFaults)
+	for told, want := range s.faulty {
+		word, description, _ := strings.Cut(told, " ")
+		all = append(all, providerFault{sandbox.Fault{Endpoint: "code", Kind: "error", Error: word, Description: description}, want})
+	}
+	for _, c := range all {
 		w.clock.advance(time.Second)
 		for _, person := range []string{ada, bob} { // a new account, and a renewal
 			leaks = append(leaks, failedSignIn(t, w, c.fault, person, c.want)...)
@@ -61,9 +71,7 @@ func TestAProviderThatFailsInASignIn(t *testing.T) {
 	untouched(t, w, before)
 	noneIn(t, w.log.String(), leaks)
 
-	if err := w.box.SetFaults(nil); err != nil {
-		t.Fatal(err)
-	}
+	w.faults()
 	w.connect(nil) // and nothing stands in the way afterwards
 }
 
@@ -74,9 +82,7 @@ func failedSignIn(t *testing.T, w *world, f sandbox.Fault, person, want string) 
 	back := b.toCallback(url.Values{"loginHint": {person}})
 	w.failAt(f)
 	final := b.get(back)
-	if err := w.box.SetFaults(nil); err != nil {
-		t.Fatal(err)
-	}
+	w.faults()
 	result := wantFailed(t, final, want)
 	asked, err := url.Parse(back)
 	if err != nil {
@@ -86,7 +92,7 @@ func failedSignIn(t *testing.T, w *world, f sandbox.Fault, person, want string) 
 	for _, cookie := range b.client.Jar.Cookies(asked) {
 		secrets = append(secrets, cookie.Value)
 	}
-	noneIn(t, result.Get("details"), append(slices.Clone(secrets), providerPass, "ya29.", "127.0.0.1", "Sandbox fault"))
+	noneIn(t, result.Get("details"), append(slices.Clone(secrets), providerPass, w.service.accessPrefix, "127.0.0.1", "Sandbox fault", "AADSTS"))
 	return secrets
 }
 
@@ -101,7 +107,11 @@ func noneIn(t *testing.T, text string, leaks []string) {
 
 func TestAProviderThatHangsInASignIn(t *testing.T) {
 	t.Parallel()
-	w := start(t, func(c *app.Config) { c.ProviderTimeout = time.Second })
+	onEachService(t, aProviderThatHangsInASignIn)
+}
+
+func aProviderThatHangsInASignIn(t *testing.T, s service) {
+	w := startAt(t, s, func(c *app.Config) { c.ProviderTimeout = time.Second })
 	for _, endpoint := range []string{"code", "identity"} {
 		failedSignIn(t, w, sandbox.Fault{Endpoint: sandbox.Endpoint(endpoint), Kind: "hang"}, ada, "provider.timeout")
 	}
@@ -112,13 +122,13 @@ func TestAProviderThatHangsInASignIn(t *testing.T) {
 // anybody's account.
 func TestAWrongProviderSecret(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aWrongProviderSecret)
+}
+
+func aWrongProviderSecret(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
-	if err := w.box.Register("Google", sandbox.Client{
-		ID: providerID, Secret: "another-secret", RedirectURIs: []string{w.url + "/v1/auth/callback"},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	w.registerClient("another-secret", w.url+"/v1/auth/callback")
 	b := w.browser()
 	wantFailed(t, b.follow(b.authorize(nil)), "provider.config")
 	if held := w.heldAccounts(); len(held) != 1 || held[0].TokenStatus != account.TokenActive || int64(held[0].ID) != c.AccountID {
@@ -129,7 +139,11 @@ func TestAWrongProviderSecret(t *testing.T) {
 // A whole journey, with what every party must keep to itself.
 func TestNothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, nothingSecretIsLogged)
+}
+
+func nothingSecretIsLogged(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	back := b.toCallback(nil)
 	result := b.get(back).result(t)
@@ -143,7 +157,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	}
 	leaks := []string{
 		asked.Query().Get("code"), asked.Query().Get("state"), result.Get("code"), c.AccessToken,
-		w.password, providerPass, "ya29.", "app-state", "@sandbox.test", "avain_at_",
+		w.password, providerPass, s.accessPrefix, "app-state", "@sandbox.test", "avain_at_",
 	}
 	for _, cookie := range b.client.Jar.Cookies(asked) {
 		leaks = append(leaks, cookie.Value)

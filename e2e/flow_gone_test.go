@@ -59,7 +59,11 @@ func leaveDuring(t testing.TB, client *http.Client, req *http.Request, what stri
 // browser, the person would have granted everything for nothing.
 func TestASignInIsKeptWhenTheBrowserLeavesDuringTheCallback(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aSignInIsKeptWhenTheBrowserLeavesDuringTheCallback)
+}
+
+func aSignInIsKeptWhenTheBrowserLeavesDuringTheCallback(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	callback := b.toCallback(nil)
 	w.failAt(sandbox.Fault{Endpoint: "code", Kind: "slow", Delay: slowly})

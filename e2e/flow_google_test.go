@@ -10,6 +10,19 @@ import (
 	"github.com/avain-project/avain/internal/account"
 )
 
+// Google unites a new grant with older ones where it is asked to: for a renewal
+// alone, or one application would inherit another's access.
+func TestGoogleGetsBothPromptsAndUnitesGrantsOnRenewalAlone(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	if q := w.asked(url.Values{"prompt": {"select_account  login"}}); q.Get("prompt") != "select_account login" || q.Has("include_granted_scopes") {
+		t.Errorf("a sign-in asks %v", q)
+	}
+	if q := w.asked(url.Values{"accountId": {"1"}}); q.Get("include_granted_scopes") != "true" {
+		t.Errorf("a renewal asks %v", q)
+	}
+}
+
 // Google gives a refresh token with a consent only, and asks nobody twice.
 func TestConsentIsForcedOnlyWhereNoRefreshTokenIsHeld(t *testing.T) {
 	t.Parallel()
@@ -68,7 +81,7 @@ func TestTheForcedRoundNamesWhoSignedIn(t *testing.T) {
 func refreshes(t *testing.T, w *world, c connected) {
 	t.Helper()
 	w.box.Expire()
-	got := w.call(http.MethodGet, "/v1/direct/gmail/v1/users/me/profile", nil, "Authorization", c.bearer())
+	got := w.call(http.MethodGet, w.service.direct(), nil, "Authorization", c.bearer())
 	if got.status != http.StatusOK {
 		t.Errorf("account %d cannot be renewed: %d %s", c.AccountID, got.status, got.body)
 	}
@@ -81,7 +94,7 @@ func TestAProviderThatNeverGivesARefreshTokenIsAskedTwiceOnly(t *testing.T) {
 	if n := w.calledSoFar(); n.Authorize != 2 || n.Code != 2 {
 		t.Errorf("the provider was called %+v", n)
 	}
-	if got := w.call(http.MethodGet, "/v1/direct/gmail/v1/users/me/profile", nil, "Authorization", c.bearer()); got.status != http.StatusOK {
+	if got := w.call(http.MethodGet, w.service.direct(), nil, "Authorization", c.bearer()); got.status != http.StatusOK {
 		t.Errorf("its access token answers %d %s", got.status, got.body)
 	}
 	if held := w.heldAccounts(); len(held) != 1 || held[0].TokenStatus != account.TokenActive {
@@ -108,11 +121,15 @@ func TestTheForcedRoundChecksTheSame(t *testing.T) {
 
 func TestANarrowerConsentKeepsTheWiderCredential(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aNarrowerConsentKeepsTheWiderCredential)
+}
+
+func aNarrowerConsentKeepsTheWiderCredential(t *testing.T, s service) {
+	w := startAt(t, s)
 	wide := w.connect(url.Values{"scopes": {"Mail.Read Calendar.Read"}})
 	before := w.heldAccounts()
 	w.clock.advance(time.Minute)
-	narrow := w.connect(url.Values{"scopes": {"Mail.Read"}})
+	narrow := w.connect(url.Values{"scopes": {"Calendar.Read"}})
 	after := w.heldAccounts()
 	if narrow.AccountID != wide.AccountID || len(after) != 1 || len(after[0].NativeScopes) != len(before[0].NativeScopes) {
 		t.Errorf("%v became %v", before[0].NativeScopes, after[0].NativeScopes)
@@ -120,9 +137,8 @@ func TestANarrowerConsentKeepsTheWiderCredential(t *testing.T) {
 	if !after[0].AuthObtainedAt.After(before[0].AuthObtainedAt) || !after[0].TokenIssuedAt.Equal(before[0].TokenIssuedAt) {
 		t.Errorf("signed in at %s, token of %s", after[0].AuthObtainedAt, after[0].TokenIssuedAt)
 	}
-	calendar := w.call(http.MethodGet, "/v1/direct/calendar/v3/users/me/calendarList", nil, "Authorization", wide.bearer())
-	if calendar.status != http.StatusOK {
-		t.Errorf("the calendar is gone: %d %s", calendar.status, calendar.body)
+	if mail := w.as(wide, http.MethodGet, s.direct()); mail.status != http.StatusOK {
+		t.Errorf("the mail is gone: %d %s", mail.status, mail.body)
 	}
 	refreshes(t, w, wide)
 	// A wider one takes its place, with the refresh token that comes with it.
@@ -139,7 +155,11 @@ func TestANarrowerConsentKeepsTheWiderCredential(t *testing.T) {
 // An account whose access has ended takes whatever the person grants now.
 func TestADeadAccountIsRevivedByAnySignIn(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aDeadAccountIsRevivedByAnySignIn)
+}
+
+func aDeadAccountIsRevivedByAnySignIn(t *testing.T, s service) {
+	w := startAt(t, s)
 	wide := w.connect(url.Values{"scopes": {"Mail.Read Calendar.Read"}})
 	if got := w.call(http.MethodDelete, "/v1/account/token", nil, "Authorization", wide.bearer()); got.status != http.StatusOK {
 		t.Fatalf("%d %s", got.status, got.body)

@@ -28,7 +28,11 @@ func readConnected(t testing.TB, a answer) connected {
 // Before the return URL is proven to be the application's, nothing redirects.
 func TestAuthorizeRedirectsNowhereBeforeTheReturnURLIsProven(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, authorizeRedirectsNowhereBeforeTheReturnURLIsProven)
+}
+
+func authorizeRedirectsNowhereBeforeTheReturnURLIsProven(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	for _, c := range []struct {
 		code    string
@@ -74,7 +78,11 @@ func TestAuthorizeRedirectsNowhereBeforeTheReturnURLIsProven(t *testing.T) {
 // Once it is proven, everything goes back to the application, which can read it.
 func TestAuthorizeTellsTheApplicationWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, authorizeTellsTheApplicationWhatIsWrong)
+}
+
+func authorizeTellsTheApplicationWhatIsWrong(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	long := func(n int) []string { return []string{strings.Repeat("a", n)} }
 	for _, c := range []struct {
@@ -140,8 +148,12 @@ func TestAuthorizeTellsTheApplicationWhatIsWrong(t *testing.T) {
 
 func TestServiceTypeIsReadWithoutRegardToCase(t *testing.T) {
 	t.Parallel()
-	w := start(t)
-	for _, spelling := range []string{"Google", "google", "GOOGLE", "gOOgle"} {
+	onEachService(t, serviceTypeIsReadWithoutRegardToCase)
+}
+
+func serviceTypeIsReadWithoutRegardToCase(t *testing.T, s service) {
+	w := startAt(t, s)
+	for _, spelling := range []string{s.name, strings.ToLower(s.name), strings.ToUpper(s.name), strings.ToLower(s.name[:1]) + strings.ToUpper(s.name[1:])} {
 		if to := w.browser().authorize(url.Values{"serviceType": {spelling}}).location(); !strings.HasPrefix(to, w.boxURL) {
 			t.Errorf("serviceType=%s leads to %q", spelling, to)
 		}
@@ -150,16 +162,17 @@ func TestServiceTypeIsReadWithoutRegardToCase(t *testing.T) {
 
 func TestScopesInEverySpelling(t *testing.T) {
 	t.Parallel()
-	w := start(t)
-	_, _, err := w.ops.SetRegistration(t.Context(), w.client.ClientID, operator.SetRegistration{
-		ServiceType: "Google", ClientID: providerID,
-		Scopes: []string{"Contacts.Read"}, NativeScopes: []string{googleAPI + "drive.readonly"},
+	onEachService(t, scopesInEverySpelling)
+}
+
+func scopesInEverySpelling(t *testing.T, s service) {
+	w := startAt(t, s)
+	w.setRegistration(func(in *operator.SetRegistration) {
+		in.Scopes, in.NativeScopes = []string{"Contacts.Read"}, []string{s.native}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	mailAndCalendar := []string{"openid", "email", "profile", googleAPI + "gmail.readonly", googleAPI + "calendar.readonly"}
-	byDefault := []string{"openid", "email", "profile", googleAPI + "contacts.readonly", googleAPI + "drive.readonly"}
+	ofMail, ofCalendar := url.QueryEscape(s.scopes["Mail.Read"]), url.QueryEscape(s.scopes["Calendar.Read"])
+	mailAndCalendar := append(slices.Clone(s.always), s.scopes["Mail.Read"], s.scopes["Calendar.Read"])
+	byDefault := append(slices.Clone(s.always), s.scopes["Contacts.Read"], s.native)
 	for _, c := range []struct {
 		query string // as it stands in the address
 		want  []string
@@ -171,15 +184,15 @@ func TestScopesInEverySpelling(t *testing.T) {
 		{"scopes=Mail.Read%2C%20Calendar.Read%20Mail.Read", mailAndCalendar},
 		{"scopes=Mail.Read&scopes=Calendar.Read", mailAndCalendar},
 		{"scopes=mail.readonly&scopes=CALENDAR.READ", mailAndCalendar},
-		{"scopes=Mail.Read&nativeScopes=" + url.QueryEscape(googleAPI+"calendar.readonly"), mailAndCalendar},
-		{"nativeScopes=" + url.QueryEscape(googleAPI+"gmail.readonly "+googleAPI+"calendar.readonly"), mailAndCalendar},
+		{"scopes=Mail.Read&nativeScopes=" + ofCalendar, mailAndCalendar},
+		{"nativeScopes=" + ofMail + "+" + ofCalendar, mailAndCalendar},
 		{"", byDefault},
 		{"scopes=", byDefault},
 		{"scopes=%20,", byDefault},
 		// Parameters that mean nothing here are ignored, twice even.
 		{"scopes=Mail.Read+Calendar.Read&webhook=1&webhook=2&redirect_uri=https://evil.example&Scopes=Mail.Send&code=x", mailAndCalendar},
 	} {
-		plain := url.Values{"clientId": {w.client.ClientID}, "serviceType": {"Google"}, "returnUrl": {returnURL}}
+		plain := url.Values{"clientId": {w.client.ClientID}, "serviceType": {s.name}, "returnUrl": {returnURL}}
 		to := w.browser().get(w.url + "/v1/auth/authorize?" + plain.Encode() + "&" + c.query).location()
 		asked, err := url.Parse(to)
 		if err != nil || !strings.HasPrefix(to, w.boxURL) {
@@ -194,29 +207,37 @@ func TestScopesInEverySpelling(t *testing.T) {
 
 func TestHintsReachTheProvider(t *testing.T) {
 	t.Parallel()
-	w := start(t)
-	to, err := url.Parse(w.browser().authorize(url.Values{
-		"loginHint": {"ada+x@sandbox.test"}, "prompt": {"select_account  login"}, "state": {"app-secret-state"},
-	}).location())
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := to.Query()
-	if q.Get("login_hint") != "ada+x@sandbox.test" || q.Get("prompt") != "select_account login" || q.Has("include_granted_scopes") {
+	onEachService(t, hintsReachTheProvider)
+}
+
+func hintsReachTheProvider(t *testing.T, s service) {
+	w := startAt(t, s)
+	q := w.asked(url.Values{"loginHint": {"ada+x@sandbox.test"}, "prompt": {" login "}, "state": {"app-secret-state"}})
+	if q.Get("login_hint") != "ada+x@sandbox.test" || q.Get("prompt") != "login" {
 		t.Errorf("the provider gets %v", q)
 	}
-	if strings.Contains(to.String(), "app-secret-state") || strings.Contains(to.String(), "app.example") {
+	if all := q.Encode(); strings.Contains(all, "app-secret-state") || strings.Contains(all, "app.example") {
 		t.Errorf("the provider learns what is the application's: %v", q)
 	}
-	renewal, err := url.Parse(w.browser().authorize(url.Values{"accountId": {"1"}}).location())
-	if err != nil || renewal.Query().Get("include_granted_scopes") != "true" {
-		t.Errorf("a renewal asks %v", renewal)
+}
+
+// asked is what authorize asks of the provider.
+func (w *world) asked(changes url.Values) url.Values {
+	w.t.Helper()
+	to, err := url.Parse(w.browser().authorize(changes).location())
+	if err != nil || !strings.HasPrefix(to.String(), w.boxURL) {
+		w.t.Fatalf("authorize leads to %q", to)
 	}
+	return to.Query()
 }
 
 func TestStateComesBackAsItWas(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, stateComesBackAsItWas)
+}
+
+func stateComesBackAsItWas(t *testing.T, s service) {
+	w := startAt(t, s)
 	for _, state := range []string{"", "a b&c=d#e%20", "ключ🔑", strings.Repeat("s", 2048)} {
 		b := w.browser()
 		result := b.follow(b.authorize(url.Values{"state": {state}})).result(t)
@@ -228,7 +249,11 @@ func TestStateComesBackAsItWas(t *testing.T) {
 
 func TestReturnURLKeepsItsOwnQuery(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, returnURLKeepsItsOwnQuery)
+}
+
+func returnURLKeepsItsOwnQuery(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	final := b.follow(b.authorize(url.Values{"returnUrl": {returnURL + "?tenant=%41&x=1"}}))
 	if !strings.HasPrefix(final.location(), returnURL+"?tenant=%41&x=1&") || final.result(t).Get("status") != "success" {
@@ -238,7 +263,11 @@ func TestReturnURLKeepsItsOwnQuery(t *testing.T) {
 
 func TestTokenModeAnswersInTheFragment(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, tokenModeAnswersInTheFragment)
+}
+
+func tokenModeAnswersInTheFragment(t *testing.T, s service) {
+	w := startAt(t, s)
 	b := w.browser()
 	final := b.follow(b.authorize(url.Values{"responseType": {"token"}}))
 	bare, fragment, _ := strings.Cut(final.location(), "#")

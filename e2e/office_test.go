@@ -102,6 +102,17 @@ func TestTheThreadAtOffice(t *testing.T) {
 	}
 }
 
+// Microsoft takes one word alone.
+func TestOfficeGetsOnePrompt(t *testing.T) {
+	t.Parallel()
+	w := startOffice(t)
+	for asked, want := range map[string]string{"select_account  login": "login", "login consent": "consent", "none": "none", "": ""} {
+		if q := w.asked(url.Values{"prompt": {asked}}); q.Get("prompt") != want || q.Has("prompt") != (want != "") {
+			t.Errorf("prompt=%q asks %v", asked, q)
+		}
+	}
+}
+
 func TestOfficeHeaders(t *testing.T) {
 	t.Parallel()
 	w := startOffice(t)

@@ -22,13 +22,19 @@ type service struct {
 	refreshPrefix string
 	codePrefix    string // of its codes, as a query holds them
 
-	issuer    string // the path of the iss that the sandbox sends, or would send
-	identity  string // end of the path of the call that says who signed in
+	always    []string          // native scopes of every sign-in
+	scopes    map[string]string // the native one of a unified one
+	native    string            // a native scope that stands for no unified one
+	ended     string            // providerGrant, where the last account of a grant is deleted
+	issuer    string            // the path of the iss that the sandbox sends, or would send
+	identity  string            // end of the path of the call that says who signed in
 	endpoints func(box *sandbox.Sandbox, base string) sandbox.Endpoints
 
 	// refusals are errors of its own at the authorize page, with the beginning of their
 	// description, and what the application is told.
 	refusals map[string]string
+	// faulty are the same of the exchange of a code.
+	faulty map[string]string
 }
 
 // google is the service of a world that names none.
@@ -36,10 +42,19 @@ func google() service {
 	return service{
 		name: "Google", mail: "gmail/v1/users/me/messages", echo: "/google/api/",
 		accessPrefix: "ya29.sandbox-", refreshPrefix: "1//sandbox-", codePrefix: "4%2F0sandbox-",
+
+		always: []string{"openid", "email", "profile"}, native: googleAPI + "drive.readonly", ended: "revoked",
+		scopes: map[string]string{
+			"Mail.Read": googleAPI + "gmail.readonly", "Calendar.Read": googleAPI + "calendar.readonly", "Contacts.Read": googleAPI + "contacts.readonly",
+		},
 		issuer: "/google", identity: "/userinfo", endpoints: (*sandbox.Sandbox).GoogleEndpoints,
 		refusals: map[string]string{
 			"admin_policy_enforced": "provider.admin",
 			"org_internal":          "provider.admin",
+			"redirect_uri_mismatch": "provider.config",
+		},
+		faulty: map[string]string{
+			"admin_policy_enforced": "provider.admin",
 			"redirect_uri_mismatch": "provider.config",
 		},
 	}
@@ -49,6 +64,9 @@ func office() service {
 	return service{
 		name: "Office365", mail: "me/messages", echo: "/microsoft/graph/v1.0/",
 		accessPrefix: "eyJ0sandbox-", refreshPrefix: "1.AWsandbox-", codePrefix: "1.AXsandbox-",
+
+		always: []string{"openid", "profile", "email", "offline_access", "User.Read", "MailboxSettings.Read"}, native: "Files.Read", ended: "unsupported",
+		scopes: map[string]string{"Mail.Read": "Mail.Read", "Calendar.Read": "Calendars.Read", "Contacts.Read": "Contacts.Read"},
 		issuer: "/microsoft", identity: "/me", endpoints: (*sandbox.Sandbox).Office365Endpoints,
 		refusals: map[string]string{
 			"access_denied AADSTS65004:":        "access_denied",
@@ -57,6 +75,14 @@ func office() service {
 			"consent_required AADSTS65001:":     "provider.refused",
 			"server_error AADSTS90094:":         "provider.unavailable", // a number out of place
 			"unauthorized_client AADSTS700016:": "provider.config",
+		},
+		faulty: map[string]string{
+			"invalid_client AADSTS7000222:":     "provider.config",
+			"invalid_grant AADSTS53003:":        "provider.admin",
+			"invalid_grant AADSTS70008:":        "provider.refused",
+			"invalid_request AADSTS50011:":      "provider.config",
+			"server_error AADSTS53003:":         "provider.unavailable", // a number out of place
+			"interaction_required AADSTS50076:": "provider.refused",
 		},
 	}
 }
@@ -143,6 +169,9 @@ func (w *world) faults(faults ...sandbox.Fault) {
 		w.t.Fatal(err)
 	}
 }
+
+// revokes tells whether the provider has an endpoint that ends a grant.
+func (s service) revokes() bool { return s.ended == "revoked" }
 
 // direct is a path of the pass-through to something that the provider has: the
 // person's mail.
