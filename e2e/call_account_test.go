@@ -20,7 +20,11 @@ func setOrigins(origins []string) operator.SetApplication {
 // The list is contract §6.1: what a strict client of the original insists on.
 func TestAccountHasEveryFieldAStrictReaderWants(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, accountHasEveryFieldAStrictReaderWants)
+}
+
+func accountHasEveryFieldAStrictReaderWants(t *testing.T, s service) {
+	w := startAt(t, s)
 	acct := w.details(w.connect(url.Values{"clientOrgId": {"org-7"}}), "")
 	for field, kind := range map[string]string{
 		"id": "number", "serviceType": "string", "active": "bool", "tokenStatus": "string", "type": "string", "daemon": "bool",
@@ -66,7 +70,11 @@ func kindOf(v any) string {
 
 func TestPingShowsWhatBecameOfTheGrant(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, pingShowsWhatBecameOfTheGrant)
+}
+
+func pingShowsWhatBecameOfTheGrant(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	identities := w.calls().Identity
 	if got := w.details(c, "?pingProvider=true")["tokenStatus"]; got != "active" || w.calls().Identity != identities+1 {
@@ -88,7 +96,11 @@ func TestPingShowsWhatBecameOfTheGrant(t *testing.T) {
 
 func TestPingOfAGrantThatCannotBeRenewed(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, pingOfAGrantThatCannotBeRenewed)
+}
+
+func pingOfAGrantThatCannotBeRenewed(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(url.Values{"loginHint": {"ada+auto+norefresh@sandbox.test"}})
 	w.box.Expire()
 	if got := w.details(c, "?pingProvider=true")["tokenStatus"]; got != "invalid" {
@@ -103,7 +115,11 @@ func TestPingOfAGrantThatCannotBeRenewed(t *testing.T) {
 
 func TestProviderAuthIsForTheApplicationThatMay(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, providerAuthIsForTheApplicationThatMay)
+}
+
+func providerAuthIsForTheApplicationThatMay(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	byApplication := []string{"Authorization", basic(w.client.ClientID, w.password), accountHeader, strconv.FormatInt(c.AccountID, 10)}
 	const path = "/v1/account?includeProviderAuth=true"
@@ -120,10 +136,10 @@ func TestProviderAuthIsForTheApplicationThatMay(t *testing.T) {
 
 	a := w.call(http.MethodGet, path, nil, byApplication...)
 	var acct struct{ ProviderAccessToken, AuthExpiresAt string }
-	if err := json.Unmarshal([]byte(a.body), &acct); err != nil || !strings.HasPrefix(acct.ProviderAccessToken, "ya29.sandbox-") {
+	if err := json.Unmarshal([]byte(a.body), &acct); err != nil || !strings.HasPrefix(acct.ProviderAccessToken, s.accessPrefix) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
-	if strings.Contains(a.body, "1//sandbox-") {
+	if strings.Contains(a.body, s.refreshPrefix) {
 		t.Error("the refresh token was handed out")
 	}
 	if n := revealed(t, w, a.header.Get("X-Request-Id")); n != 1 {
@@ -135,7 +151,7 @@ func TestProviderAuthIsForTheApplicationThatMay(t *testing.T) {
 	if strings.Contains(later.body, acct.ProviderAccessToken) || later.status != http.StatusOK {
 		t.Errorf("an ended token was handed out: %d", later.status)
 	}
-	if strings.Contains(w.log.String(), "ya29.") {
+	if strings.Contains(w.log.String(), s.accessPrefix) {
 		t.Error("the log holds a provider token")
 	}
 }

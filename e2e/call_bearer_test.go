@@ -11,7 +11,11 @@ import (
 
 func TestOnlyALiveBearerInTheHeaderCalls(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, onlyALiveBearerInTheHeaderCalls)
+}
+
+func onlyALiveBearerInTheHeaderCalls(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	checksummed := c.AccessToken[:len(c.AccessToken)-1] + "_"
 	if checksummed == c.AccessToken {
@@ -59,7 +63,11 @@ func TestOnlyALiveBearerInTheHeaderCalls(t *testing.T) {
 
 func TestARevokedBearerIsToldApart(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aRevokedBearerIsToldApart)
+}
+
+func aRevokedBearerIsToldApart(t *testing.T, s service) {
+	w := startAt(t, s)
 	revoked, deleted := w.connect(nil), w.connect(map[string][]string{"loginHint": {bob}})
 	if _, err := w.ops.RevokeTokens(t.Context(), account.ID(revoked.AccountID)); err != nil {
 		t.Fatal(err)
@@ -84,7 +92,11 @@ func TestARevokedBearerIsToldApart(t *testing.T) {
 
 func TestABearerAndAnAccountIdMustAgree(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aBearerAndAnAccountIdMustAgree)
+}
+
+func aBearerAndAnAccountIdMustAgree(t *testing.T, s service) {
+	w := startAt(t, s)
 	c, other := w.connect(nil), w.connect(map[string][]string{"loginHint": {bob}})
 	own := strconv.FormatInt(c.AccountID, 10)
 	if a := w.as(c, http.MethodGet, "/v1/account", accountHeader, own); a.status != http.StatusOK {
@@ -97,7 +109,11 @@ func TestABearerAndAnAccountIdMustAgree(t *testing.T) {
 
 func TestTheApplicationItselfCallsForItsAccounts(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, theApplicationItselfCallsForItsAccounts)
+}
+
+func theApplicationItselfCallsForItsAccounts(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	second, foreign := w.secondApplication()
 	own, theirs := strconv.FormatInt(c.AccountID, 10), strconv.FormatInt(foreign.AccountID, 10)
@@ -143,7 +159,11 @@ func TestTheApplicationItselfCallsForItsAccounts(t *testing.T) {
 
 func TestABrowsersTokenRemovesNothing(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aBrowsersTokenRemovesNothing)
+}
+
+func aBrowsersTokenRemovesNothing(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.browserToken()
 	for _, path := range []string{"/v1/account", "/v1/account/token"} {
 		a := w.as(c, http.MethodDelete, path)

@@ -11,9 +11,13 @@ const ownOrigin = "https://app.example" // of returnURL
 
 func TestPreflightKnowsTheOriginsOfApplications(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, preflightKnowsTheOriginsOfApplications)
+}
+
+func preflightKnowsTheOriginsOfApplications(t *testing.T, s service) {
+	w := startAt(t, s)
 	w.connect(nil)
-	for _, path := range []string{"/v1/account", "/v1/account/token", "/v1/direct/gmail/v1/users/me/messages"} {
+	for _, path := range []string{"/v1/account", "/v1/account/token", s.direct()} {
 		for origin, known := range map[string]bool{
 			ownOrigin: true, "https://APP.example": true, "http://app.example": false, "https://app.example:8443": false,
 			"https://app.example.evil.test": false, "https://evil.test": false, "null": false, "": false,
@@ -55,7 +59,11 @@ func crossOrigin(t *testing.T, what string, a answer, origin string, allowed boo
 
 func TestAnswersAreReadableByTheOwnApplicationsPagesOnly(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, answersAreReadableByTheOwnApplicationsPagesOnly)
+}
+
+func answersAreReadableByTheOwnApplicationsPagesOnly(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	w.secondApplication()
 	listed := []string{"https://spa.example"}
@@ -77,7 +85,11 @@ func TestAnswersAreReadableByTheOwnApplicationsPagesOnly(t *testing.T) {
 
 func TestNoPageReadsAnswersToTheClientSecret(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, noPageReadsAnswersToTheClientSecret)
+}
+
+func noPageReadsAnswersToTheClientSecret(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, password := range []string{w.password, "wrong"} {
 		for _, path := range []string{"/v1/account", "/v1/direct/echo/x", "/v1/direct/../x"} {

@@ -14,21 +14,21 @@ import (
 
 func TestDeletingTheTokenKeepsTheAccount(t *testing.T) {
 	t.Parallel()
-	onEachEngine(t, deletingTheTokenKeepsTheAccount)
+	onEachServiceAndEngine(t, deletingTheTokenKeepsTheAccount)
 }
 
-func deletingTheTokenKeepsTheAccount(t *testing.T, on func(*app.Config)) {
-	w := start(t, on)
+func deletingTheTokenKeepsTheAccount(t *testing.T, s service, on func(*app.Config)) {
+	w := startAt(t, s, on)
 	c := w.connect(nil)
 	a := w.as(c, http.MethodDelete, "/v1/account/token")
-	if a.status != http.StatusOK || !strings.Contains(a.body, `"status":"Ok"`) || !strings.Contains(a.body, `"providerGrant":"revoked"`) {
+	if a.status != http.StatusOK || !strings.Contains(a.body, `"status":"Ok"`) || !strings.Contains(a.body, `"providerGrant":"`+s.ended+`"`) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	if got := w.status(c); got != "dead" {
 		t.Errorf("the account is %q", got)
 	}
 	before := w.calls()
-	a = w.as(c, http.MethodGet, "/v1/direct/gmail/v1/users/me/messages")
+	a = w.as(c, http.MethodGet, s.direct())
 	refused(t, a, http.StatusUnauthorized, "token.dead")
 	if got := w.details(c, "?pingProvider=true")["tokenStatus"]; got != "dead" {
 		t.Errorf("after a ping it is %v", got)
@@ -40,8 +40,8 @@ func deletingTheTokenKeepsTheAccount(t *testing.T, on func(*app.Config)) {
 	if a := w.as(c, http.MethodDelete, "/v1/account/token"); a.status != http.StatusOK || !strings.Contains(a.body, `"none"`) {
 		t.Errorf("a second time: %d %s", a.status, a.body)
 	}
-	if w.calls().Revoke != 1 {
-		t.Errorf("%d revocations", w.calls().Revoke)
+	if n := w.calls().Revoke; s.revokes() != (n == 1) {
+		t.Errorf("%d revocations", n)
 	}
 	// Connecting again revives the same account and the same bearer.
 	renewed := w.connect(nil)
@@ -55,11 +55,11 @@ func deletingTheTokenKeepsTheAccount(t *testing.T, on func(*app.Config)) {
 
 func TestDeletingAnAccountKeepsAGrantThatAnotherLivesOn(t *testing.T) {
 	t.Parallel()
-	onEachEngine(t, deletingAnAccountKeepsAGrantThatAnotherLivesOn)
+	onEachServiceAndEngine(t, deletingAnAccountKeepsAGrantThatAnotherLivesOn)
 }
 
-func deletingAnAccountKeepsAGrantThatAnotherLivesOn(t *testing.T, on func(*app.Config)) {
-	w := start(t, on)
+func deletingAnAccountKeepsAGrantThatAnotherLivesOn(t *testing.T, s service, on func(*app.Config)) {
+	w := startAt(t, s, on)
 	first := w.connect(nil)
 	second := w.connect(url.Values{"recycle": {"false"}})
 	if first.AccountID == second.AccountID {
@@ -74,7 +74,7 @@ func deletingAnAccountKeepsAGrantThatAnotherLivesOn(t *testing.T, on func(*app.C
 		t.Errorf("the other account lost its grant: %d %s", a.status, a.body)
 	}
 	a = w.as(second, http.MethodDelete, "/v1/account")
-	if !strings.Contains(a.body, `"providerGrant":"revoked"`) || w.calls().Revoke != 1 {
+	if !strings.Contains(a.body, `"providerGrant":"`+s.ended+`"`) || s.revokes() != (w.calls().Revoke == 1) {
 		t.Errorf("the last account: %d %s, %d revocations", a.status, a.body, w.calls().Revoke)
 	}
 }
@@ -94,7 +94,11 @@ func TestDeletingWorksWhileTheProviderIsDown(t *testing.T) {
 
 func TestTheProviderEndsTheGrant(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, theProviderEndsTheGrant)
+}
+
+func theProviderEndsTheGrant(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(url.Values{"loginHint": {"ada+auto+revoked@sandbox.test"}})
 	w.clock.advance(2 * time.Hour)
 	if a := w.as(c, http.MethodGet, "/v1/direct/echo/x"); a.status != http.StatusOK {
@@ -114,7 +118,11 @@ func TestTheProviderEndsTheGrant(t *testing.T) {
 
 func TestPassingTroubleCondemnsNobody(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, passingTroubleCondemnsNobody)
+}
+
+func passingTroubleCondemnsNobody(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	w.clock.advance(2 * time.Hour)
 	for name, tt := range map[string]struct {
@@ -155,7 +163,11 @@ func TestPassingTroubleCondemnsNobody(t *testing.T) {
 
 func TestWithoutARefreshTokenTheEndIsTold(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, withoutARefreshTokenTheEndIsTold)
+}
+
+func withoutARefreshTokenTheEndIsTold(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(url.Values{"loginHint": {"ada+auto+norefresh@sandbox.test"}})
 	if a := w.as(c, http.MethodGet, "/v1/direct/echo/x"); a.status != http.StatusOK {
 		t.Fatalf("while it lives: %d %s", a.status, a.body)
@@ -176,7 +188,11 @@ func TestWithoutARefreshTokenTheEndIsTold(t *testing.T) {
 
 func TestARotatingRefreshTokenSurvives(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, aRotatingRefreshTokenSurvives)
+}
+
+func aRotatingRefreshTokenSurvives(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(url.Values{"loginHint": {"ada+auto+rotate@sandbox.test"}})
 	for round := range 5 {
 		w.clock.advance(2 * time.Hour)

@@ -15,9 +15,16 @@ import (
 // The contract's readers look for the provider's own error objects.
 func TestDirectUnwrapsNothing(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directUnwrapsNothing)
+}
+
+func directUnwrapsNothing(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
-	for status, word := range map[int]string{400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"} {
+	for status, word := range s.words {
+		if status == http.StatusUnauthorized {
+			continue // has tests of its own: direct_retry_test.go
+		}
 		w.faults(sandbox.Fault{Endpoint: "api", Kind: "status", Status: status, RetryAfter: "4"})
 		a := w.as(c, http.MethodGet, "/v1/direct/echo/x")
 		if a.status != status || !strings.HasPrefix(strings.TrimSpace(a.body), `{`) || !strings.Contains(a.body, word) || a.code() != "" {
@@ -47,7 +54,11 @@ func TestDirectUnwrapsNothing(t *testing.T) {
 
 func TestDirectBoundsTheWaitForAnAnswer(t *testing.T) {
 	t.Parallel()
-	w := start(t, func(c *app.Config) { c.FirstByteTimeout = 200 * time.Millisecond })
+	onEachService(t, directBoundsTheWaitForAnAnswer)
+}
+
+func directBoundsTheWaitForAnAnswer(t *testing.T, s service) {
+	w := startAt(t, s, func(c *app.Config) { c.FirstByteTimeout = 200 * time.Millisecond })
 	c := w.connect(nil)
 	w.faults(sandbox.Fault{Endpoint: "api", Kind: "hang"})
 	refused(t, w.as(c, http.MethodGet, "/v1/direct/echo/x"), http.StatusGatewayTimeout, "provider.timeout")
@@ -58,7 +69,11 @@ func TestDirectBoundsTheWaitForAnAnswer(t *testing.T) {
 
 func TestARefreshThatHangsEnds(t *testing.T) {
 	t.Parallel()
-	w := start(t, func(c *app.Config) { c.ProviderTimeout = 200 * time.Millisecond })
+	onEachService(t, aRefreshThatHangsEnds)
+}
+
+func aRefreshThatHangsEnds(t *testing.T, s service) {
+	w := startAt(t, s, func(c *app.Config) { c.ProviderTimeout = 200 * time.Millisecond })
 	c := w.connect(nil)
 	w.clock.advance(2 * time.Hour)
 	w.faults(sandbox.Fault{Endpoint: "refresh", Kind: "hang"})
@@ -71,7 +86,11 @@ func TestARefreshThatHangsEnds(t *testing.T) {
 
 func TestDirectNeverFinishesAnAnswerThatBrokeOff(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directNeverFinishesAnAnswerThatBrokeOff)
+}
+
+func directNeverFinishesAnAnswerThatBrokeOff(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	whole := func() (string, bool) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/v1/direct/echo/x", nil)
@@ -104,7 +123,11 @@ func TestDirectNeverFinishesAnAnswerThatBrokeOff(t *testing.T) {
 
 func TestDirectTellsOfAProviderThatGivesNoAnswer(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directTellsOfAProviderThatGivesNoAnswer)
+}
+
+func directTellsOfAProviderThatGivesNoAnswer(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -13,16 +13,23 @@ import (
 
 func TestDirectPassesListedRequestHeadersOnly(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directPassesListedRequestHeadersOnly)
+}
+
+func directPassesListedRequestHeadersOnly(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	passing := map[string]string{
 		"Accept": "application/json", "Accept-Language": "fi", "Content-Type": "text/x-own", "If-Match": `"1"`, "If-None-Match": `"2"`,
-		"Range": "bytes=0-9", "Prefer": "odata.maxpagesize=2", "User-Agent": "test/1", "Accept-Encoding": "br", "X-Goog-FieldMask": "a",
+		"Range": "bytes=0-9", "Prefer": "odata.maxpagesize=2", "User-Agent": "test/1", "Accept-Encoding": "br", s.ownHeader: "a",
 	}
 	staying := []string{
 		"Cookie", "X-Aurinko-Account-Id", "X-Aurinko-Own", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Forwarded-For",
 		"X-Forwarded-Host", "Forwarded", "Via", "X-Real-Ip", "Proxy-Authorization", "X-Goog-User-Project", "X-Goog-Iam-Authorization-Token",
 		"Origin", "Referer", "X-Original-Url", "X-Rewrite-Url", "Te", "X-Own", "Expect",
+	}
+	for _, other := range s.others() {
+		staying = append(staying, other.ownHeader)
 	}
 	headers := []string{"Authorization", c.bearer(), "Connection", "close, X-Own", "X-Aurinko-Account-Id", fmt.Sprint(c.AccountID), "Expect", "100-continue"}
 	for name, value := range passing {
@@ -45,7 +52,7 @@ func TestDirectPassesListedRequestHeadersOnly(t *testing.T) {
 			t.Errorf("%s reached the provider: %q", name, got)
 		}
 	}
-	if got := e.Headers.Values("Authorization"); !slices.Equal(got, []string{"Bearer ya29.sandbox-[redacted]"}) {
+	if got := e.Headers.Values("Authorization"); !slices.Equal(got, []string{"Bearer " + s.accessPrefix + "[redacted]"}) {
 		t.Errorf("the provider got Authorization %q", got)
 	}
 	if strings.Contains(a.body, "planted") || strings.Contains(a.body, c.AccessToken) {
@@ -90,7 +97,11 @@ func checkGuarded(t *testing.T, what string, h http.Header) {
 
 func TestDirectReturnsListedResponseHeadersOnly(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directReturnsListedResponseHeadersOnly)
+}
+
+func directReturnsListedResponseHeadersOnly(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, path := range []string{"echo/x", "nothing", "redirect?to=https://evil.example/"} {
 		a := w.as(c, http.MethodGet, "/v1/direct/"+path)
@@ -99,10 +110,14 @@ func TestDirectReturnsListedResponseHeadersOnly(t *testing.T) {
 	}
 	returned := map[string]string{
 		"Etag": `"7"`, "Content-Type": "text/html", "Retry-After": "9", "Content-Disposition": "attachment", "Last-Modified": "Sun, 01 Mar 2026 12:00:00 GMT",
-		"Content-Encoding": "br", "X-Goog-Upload-Status": "active", "Cache-Control": "private",
+		"Content-Encoding": "br", s.ownAnswer: "active", "Cache-Control": "private",
+	}
+	var foreign []string
+	for _, other := range s.others() {
+		foreign = append(foreign, other.ownAnswer)
 	}
 	w.upstream(func(res http.ResponseWriter, _ *http.Request) {
-		for _, name := range harmful {
+		for _, name := range append(foreign, harmful...) {
 			res.Header().Set(name, "planted")
 		}
 		res.Header().Set("Content-Security-Policy", "default-src *")
@@ -116,6 +131,11 @@ func TestDirectReturnsListedResponseHeadersOnly(t *testing.T) {
 	a := w.as(c, http.MethodGet, "/v1/direct/any", "Accept-Encoding", "br")
 	checkHarmless(t, "own upstream", a.header)
 	checkGuarded(t, "own upstream", a.header)
+	for _, name := range foreign {
+		if got := a.header.Values(name); len(got) > 0 {
+			t.Errorf("%s of another provider came back: %q", name, got)
+		}
+	}
 	for name, value := range returned {
 		if got := a.header.Get(name); got != value {
 			t.Errorf("%s came back as %q, want %q", name, got, value)
@@ -128,7 +148,11 @@ func TestDirectReturnsListedResponseHeadersOnly(t *testing.T) {
 
 func TestDirectTrailersPassByTheSameList(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directTrailersPassByTheSameList)
+}
+
+func directTrailersPassByTheSameList(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	w.upstream(func(res http.ResponseWriter, _ *http.Request) {
 		res.Header().Set("Trailer", "Etag, Set-Cookie, Clear-Site-Data")
@@ -160,7 +184,11 @@ func TestDirectTrailersPassByTheSameList(t *testing.T) {
 // Nor do a caller's trailers reach the provider, not even their names.
 func TestDirectKeepsTheCallersTrailersBack(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directKeepsTheCallersTrailersBack)
+}
+
+func directKeepsTheCallersTrailersBack(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	w.upstream(func(res http.ResponseWriter, req *http.Request) {
 		_, _ = io.Copy(io.Discard, req.Body)
@@ -193,7 +221,11 @@ func TestDirectKeepsTheCallersTrailersBack(t *testing.T) {
 // An interim answer (RFC 9110 §15.2) has headers too, which no list would see.
 func TestDirectKeepsInterimAnswersBack(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directKeepsInterimAnswersBack)
+}
+
+func directKeepsInterimAnswersBack(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	w.upstream(func(res http.ResponseWriter, _ *http.Request) {
 		res.Header().Set("Link", "<https://evil.example/>; rel=preload")
@@ -217,12 +249,16 @@ func TestDirectKeepsInterimAnswersBack(t *testing.T) {
 
 func TestDirectHandsRedirectsBack(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directHandsRedirectsBack)
+}
+
+func directHandsRedirectsBack(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		before := w.calls().API
-		a := w.as(c, http.MethodGet, fmt.Sprintf("/v1/direct/redirect?status=%d&to=%s/google/api/echo/followed", status, w.boxURL))
-		if a.status != status || a.location() != w.boxURL+"/google/api/echo/followed" || w.calls().API != before+1 {
+		a := w.as(c, http.MethodGet, fmt.Sprintf("/v1/direct/redirect?status=%d&to=%s%secho/followed", status, w.boxURL, s.echo))
+		if a.status != status || a.location() != w.boxURL+s.echo+"echo/followed" || w.calls().API != before+1 {
 			t.Errorf("%d: got %d to %q after %d calls", status, a.status, a.location(), w.calls().API-before)
 		}
 	}
@@ -230,7 +266,11 @@ func TestDirectHandsRedirectsBack(t *testing.T) {
 
 func TestDirectDoesNotTunnel(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directDoesNotTunnel)
+}
+
+func directDoesNotTunnel(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	upgrade := []string{
 		"Authorization", c.bearer(), "Connection", "Upgrade", "Upgrade", "websocket",

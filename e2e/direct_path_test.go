@@ -9,7 +9,11 @@ import (
 // The paths go over a plain connection: client libraries tidy them up.
 func TestDirectPassesThePathByteForByte(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directPassesThePathByteForByte)
+}
+
+func directPassesThePathByteForByte(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, path := range []string{
 		"echo/a/b", "echo/a/", "echo/a//b", "echo//evil.example/x", "echo/a%2Fb", "echo/a%2fb", "echo/a%252Fb", "echo/a%20b", "echo/a+b",
@@ -18,7 +22,7 @@ func TestDirectPassesThePathByteForByte(t *testing.T) {
 		"echo/%E2%80%AE", "echo/%7E", "echo/%41", "echo/%23x", "echo/a%3Fb", "echo/%25", "echo/%2525", "echo/https%3A%2F%2Fevil.example%2Fx",
 	} {
 		e := w.raw(http.MethodGet, "/v1/direct/"+path, "Authorization", c.bearer(), "Connection", "close").echo(t)
-		if e.RawPath != "/google/api/"+path {
+		if e.RawPath != s.echo+path {
 			t.Errorf("%s arrived as %s", path, e.RawPath)
 		}
 		if "http://"+e.Host != w.boxURL {
@@ -31,7 +35,11 @@ func TestDirectPassesThePathByteForByte(t *testing.T) {
 // stays encoded as it was.
 func TestDirectEncodesOnlyWhatWasNot(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directEncodesOnlyWhatWasNot)
+}
+
+func directEncodesOnlyWhatWasNot(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for path, want := range map[string]string{
 		"echo/é":          "echo/%C3%A9",
@@ -42,7 +50,7 @@ func TestDirectEncodesOnlyWhatWasNot(t *testing.T) {
 		"echo/^`%2f":      "echo/%5E%60%2f",
 	} {
 		e := w.raw(http.MethodGet, "/v1/direct/"+path, "Authorization", c.bearer(), "Connection", "close").echo(t)
-		if e.RawPath != "/google/api/"+want {
+		if e.RawPath != s.echo+want {
 			t.Errorf("%s arrived as %s, want %s", path, e.RawPath, want)
 		}
 	}
@@ -50,7 +58,11 @@ func TestDirectEncodesOnlyWhatWasNot(t *testing.T) {
 
 func TestDirectRefusesPathsThatLeadElsewhere(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directRefusesPathsThatLeadElsewhere)
+}
+
+func directRefusesPathsThatLeadElsewhere(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, path := range []string{
 		"", "/", "..", ".", "../x", "./x", "echo/../x", "echo/..", "echo/.", "echo/./x",
@@ -76,7 +88,11 @@ func TestDirectRefusesPathsThatLeadElsewhere(t *testing.T) {
 // These look like another place and are not: they stay behind the provider's base.
 func TestDirectNeverLeavesTheProvider(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directNeverLeavesTheProvider)
+}
+
+func directNeverLeavesTheProvider(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, path := range []string{
 		"@evil.example/x", "evil.example", "evil.example:80/x", "%2F%2Fevil.example/x", "%2f..%2f", ":80/x", "[::1]/x", "%40evil.example",
@@ -86,7 +102,7 @@ func TestDirectNeverLeavesTheProvider(t *testing.T) {
 		if a.status == http.StatusBadRequest && a.code() == "path.invalid" {
 			continue
 		}
-		if w.calls().API != before+1 || a.status != http.StatusNotFound || !strings.Contains(a.body, "NOT_FOUND") {
+		if w.calls().API != before+1 || a.status != http.StatusNotFound || !strings.Contains(a.body, s.words[404]) {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}
 	}
@@ -95,12 +111,16 @@ func TestDirectNeverLeavesTheProvider(t *testing.T) {
 // A proxy's form of request target names a host of its own (RFC 9112 §3.2.2).
 func TestDirectIgnoresTheHostOfAnAbsoluteTarget(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directIgnoresTheHostOfAnAbsoluteTarget)
+}
+
+func directIgnoresTheHostOfAnAbsoluteTarget(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, target := range []string{"http://evil.example/v1/direct/echo/x%2Fy?a", "https://user:pw@evil.example:8443/v1/direct/echo/x%2Fy?a"} {
 		a := w.raw(http.MethodGet, target, "Authorization", c.bearer(), "Connection", "close")
 		e := a.echo(t)
-		if e.RawPath != "/google/api/echo/x%2Fy" || e.RawQuery != "a" || "http://"+e.Host != w.boxURL {
+		if e.RawPath != s.echo+"echo/x%2Fy" || e.RawQuery != "a" || "http://"+e.Host != w.boxURL {
 			t.Errorf("%s arrived at %s as %s?%s", target, e.Host, e.RawPath, e.RawQuery)
 		}
 	}
@@ -113,14 +133,18 @@ func TestDirectIgnoresTheHostOfAnAbsoluteTarget(t *testing.T) {
 
 func TestDirectPassesTheQueryByteForByte(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directPassesTheQueryByteForByte)
+}
+
+func directPassesTheQueryByteForByte(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, query := range []string{
 		"a=1&a=2&b", "a=1;b=2&%zz", "x=%2F%2f&&=&a=b=c", "q=from:(ada)+after:2026/1/1", "é=ü", "a=%C3%A9", "?", "a?b#c", "access_token=mine",
 		"$filter=a%20eq%20'b'", "a=%", "a=%00%0d%0aX-Y:z", "../..", "//evil.example", `\`, "{}|^<>\"`",
 	} {
 		e := w.raw(http.MethodGet, "/v1/direct/echo/q?"+query, "Authorization", c.bearer(), "Connection", "close").echo(t)
-		if e.RawQuery != query || e.RawPath != "/google/api/echo/q" {
+		if e.RawQuery != query || e.RawPath != s.echo+"echo/q" {
 			t.Errorf("%s arrived as %s", query, e.RawQuery)
 		}
 	}
@@ -128,7 +152,11 @@ func TestDirectPassesTheQueryByteForByte(t *testing.T) {
 
 func TestDirectPassesEveryMethodButTwo(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directPassesEveryMethodButTwo)
+}
+
+func directPassesEveryMethodButTwo(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "X-OWN"} {
 		e := w.call(method, "/v1/direct/echo/m", strings.NewReader("body"), "Authorization", c.bearer()).echo(t)

@@ -21,7 +21,11 @@ const keptAside = 64 << 10 // decision 14
 
 func TestDirectRenewsOnceOn401AndSendsTheBodyAgain(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directRenewsOnceOn401AndSendsTheBodyAgain)
+}
+
+func directRenewsOnceOn401AndSendsTheBodyAgain(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for name, size := range map[string]int{"nothing": 0, "one byte": 1, "all that is kept": keptAside} {
 		for _, chunked := range []bool{false, true} {
@@ -48,7 +52,11 @@ func TestDirectRenewsOnceOn401AndSendsTheBodyAgain(t *testing.T) {
 // 401, and finds a renewed credential when it sends the body itself.
 func TestDirectDoesNotSendALargeBodyTwice(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directDoesNotSendALargeBodyTwice)
+}
+
+func directDoesNotSendALargeBodyTwice(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	for _, chunked := range []bool{false, true} {
 		upload := func() answer {
@@ -60,7 +68,7 @@ func TestDirectDoesNotSendALargeBodyTwice(t *testing.T) {
 		}
 		w.box.Expire()
 		before := w.calls()
-		if a := upload(); a.status != http.StatusUnauthorized || !strings.Contains(a.body, "UNAUTHENTICATED") {
+		if a := upload(); a.status != http.StatusUnauthorized || !strings.Contains(a.body, s.words[401]) {
 			t.Errorf("chunked %t: %d %s", chunked, a.status, a.body)
 		}
 		if got := w.calls(); got.API != before.API+1 {
@@ -77,11 +85,11 @@ func TestDirectDoesNotSendALargeBodyTwice(t *testing.T) {
 
 func TestManyCallsShareOneRefresh(t *testing.T) {
 	t.Parallel()
-	onEachEngine(t, manyCallsShareOneRefresh)
+	onEachServiceAndEngine(t, manyCallsShareOneRefresh)
 }
 
-func manyCallsShareOneRefresh(t *testing.T, on func(*app.Config)) {
-	w := start(t, on)
+func manyCallsShareOneRefresh(t *testing.T, s service, on func(*app.Config)) {
+	w := startAt(t, s, on)
 	c := w.connect(nil)
 	w.box.Expire()
 	const callers = 50
@@ -104,11 +112,15 @@ func manyCallsShareOneRefresh(t *testing.T, on func(*app.Config)) {
 // An API that refuses even a fresh token must not be asked for ever.
 func TestDirectTriesAgainOnce(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directTriesAgainOnce)
+}
+
+func directTriesAgainOnce(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	w.faults(sandbox.Fault{Endpoint: "api", Kind: "status", Status: 401})
 	a := w.as(c, http.MethodGet, "/v1/direct/echo/x")
-	if a.status != http.StatusUnauthorized || !strings.Contains(a.body, "UNAUTHENTICATED") {
+	if a.status != http.StatusUnauthorized || !strings.Contains(a.body, s.words[401]) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	if got := w.calls(); got.API != 2 || got.Refresh != 1 {
@@ -125,7 +137,11 @@ func TestDirectTriesAgainOnce(t *testing.T) {
 
 func TestDirectTellsOfADeadGrantAfter401(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directTellsOfADeadGrantAfter401)
+}
+
+func directTellsOfADeadGrantAfter401(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	w.box.Reset() // the person has taken the access back
 	refused(t, w.as(c, http.MethodGet, "/v1/direct/echo/x"), http.StatusUnauthorized, "token.dead")
@@ -137,7 +153,11 @@ func TestDirectTellsOfADeadGrantAfter401(t *testing.T) {
 
 func TestDirectTellsThatA401CannotBeMended(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directTellsThatA401CannotBeMended)
+}
+
+func directTellsThatA401CannotBeMended(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(url.Values{"loginHint": {"ada+auto+norefresh@sandbox.test"}})
 	w.box.Expire()
 	refused(t, w.as(c, http.MethodGet, "/v1/direct/echo/x"), http.StatusUnauthorized, "token.refresh.failed")
@@ -149,7 +169,11 @@ func TestDirectTellsThatA401CannotBeMended(t *testing.T) {
 // The first answer comes while the body is still on its way.
 func TestDirectDoesNotWaitForABodyThatNobodyWants(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	onEachService(t, directDoesNotWaitForABodyThatNobodyWants)
+}
+
+func directDoesNotWaitForABodyThatNobodyWants(t *testing.T, s service) {
+	w := startAt(t, s)
 	c := w.connect(nil)
 	var calls atomic.Int32
 	w.upstream(func(res http.ResponseWriter, _ *http.Request) {

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/avain-project/avain/internal/account"
@@ -30,6 +31,9 @@ type service struct {
 	identity  string            // end of the path of the call that says who signed in
 	endpoints func(box *sandbox.Sandbox, base string) sandbox.Endpoints
 
+	words                map[int]string // in its error bodies, by status
+	ownHeader, ownAnswer string         // a header of requests, and one of answers, that pass at this provider
+
 	// refusals are errors of its own at the authorize page, with the beginning of their
 	// description, and what the application is told.
 	refusals map[string]string
@@ -48,6 +52,10 @@ func google() service {
 			"Mail.Read": googleAPI + "gmail.readonly", "Calendar.Read": googleAPI + "calendar.readonly", "Contacts.Read": googleAPI + "contacts.readonly",
 		},
 		issuer: "/google", identity: "/userinfo", endpoints: (*sandbox.Sandbox).GoogleEndpoints,
+		words: map[int]string{
+			400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE",
+		},
+		ownHeader: "X-Goog-FieldMask", ownAnswer: "X-Goog-Upload-Status",
 		refusals: map[string]string{
 			"admin_policy_enforced": "provider.admin",
 			"org_internal":          "provider.admin",
@@ -68,6 +76,10 @@ func office() service {
 		always: []string{"openid", "profile", "email", "offline_access", "User.Read", "MailboxSettings.Read"}, native: "Files.Read", ended: "unsupported",
 		scopes: map[string]string{"Mail.Read": "Mail.Read", "Calendar.Read": "Calendars.Read", "Contacts.Read": "Contacts.Read"},
 		issuer: "/microsoft", identity: "/me", endpoints: (*sandbox.Sandbox).Office365Endpoints,
+		words: map[int]string{
+			400: "UnknownError", 401: "InvalidAuthenticationToken", 403: "ErrorAccessDenied", 404: "ResourceNotFound", 429: "TooManyRequests", 500: "UnknownError", 503: "ServiceNotAvailable",
+		},
+		ownHeader: "ConsistencyLevel", ownAnswer: "X-Ms-Resource-Unit",
 		refusals: map[string]string{
 			"access_denied AADSTS65004:":        "access_denied",
 			"access_denied AADSTS90094:":        "provider.admin",
@@ -87,10 +99,16 @@ func office() service {
 	}
 }
 
+func services() []service { return []service{google(), office()} }
+
+func (s service) others() []service {
+	return slices.DeleteFunc(services(), func(other service) bool { return other.name == s.name })
+}
+
 // onEachService runs a test for each provider; the test hands s on to startAt.
 func onEachService(t *testing.T, test func(t *testing.T, s service)) {
 	t.Helper()
-	for _, s := range []service{google(), office()} {
+	for _, s := range services() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			test(t, s)
