@@ -69,6 +69,18 @@ func callbackTakesGetAlone(t *testing.T, s service) {
 			t.Errorf("%s: %s", method, got.body)
 		}
 	}
+	// A provider that was told to post (response_mode=form_post), seen by a person.
+	bare, query, _ := strings.Cut(back, "?")
+	for _, address := range []string{bare, back} {
+		got := w.send(b.client, http.MethodPost, address, strings.NewReader(query), "Content-Type", "application/x-www-form-urlencoded", "Accept", asPage)
+		if got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != http.MethodGet || got.location() != "" || got.header.Get("Set-Cookie") != "" ||
+			!strings.HasPrefix(got.header.Get("Content-Type"), "text/html") || !strings.Contains(got.body, "method.notAllowed") {
+			t.Errorf("a posted form: %d %v %s", got.status, got.header, got.body)
+		}
+	}
+	if n := w.calls().Code; n != 0 {
+		t.Errorf("the provider's code was sent %d times", n)
+	}
 	if got := w.send(b.client, http.MethodHead, w.url+"/v1/auth/authorize?"+url.Values{"clientId": {w.client.ClientID}}.Encode(), nil); got.status != http.StatusMethodNotAllowed {
 		t.Errorf("HEAD of authorize: %d", got.status)
 	}
@@ -160,22 +172,6 @@ func callbackFromAnotherBrowserStaysOpen(t *testing.T, s service) {
 		t.Errorf("the provider's code was sent %d times", n)
 	}
 	w.redeemedAccount(b.get(back).result(t))
-}
-
-func TestParallelTabsOfOneBrowser(t *testing.T) {
-	t.Parallel()
-	onEachService(t, parallelTabsOfOneBrowser)
-}
-
-func parallelTabsOfOneBrowser(t *testing.T, s service) {
-	w := startAt(t, s)
-	b := w.browser()
-	first, second := b.toCallback(url.Values{"state": {"one"}}), b.toCallback(url.Values{"state": {"two"}, "loginHint": {bob}})
-	for state, back := range map[string]string{"two": second, "one": first} {
-		if result := b.get(back).result(t); result.Get("state") != state || result.Get("status") != "success" {
-			t.Errorf("the tab of %s ends with %v", state, result)
-		}
-	}
 }
 
 func TestAnUnboundRegistrationTakesAnyBrowser(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/avain-project/avain/internal/operator"
-	"github.com/avain-project/avain/internal/sandbox"
 )
 
 // The registration's intermediate callback: the provider sends the browser to a
@@ -17,6 +16,10 @@ import (
 
 func TestARelayHandsTheBrowserOn(t *testing.T) {
 	t.Parallel()
+	onEachService(t, aRelayHandsTheBrowserOn)
+}
+
+func aRelayHandsTheBrowserOn(t *testing.T, s service) {
 	for name, handOn := range map[string]func(string) string{
 		"all parameters as they came":     asItCame,
 		"state, code and scope alone":     only("state", "code", "scope"),
@@ -27,7 +30,7 @@ func TestARelayHandsTheBrowserOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := start(t)
+			w := startAt(t, s)
 			w.relayed(redirecting(w.url, handOn), false)
 			b := w.browser()
 			callback := b.get(b.toRelay(nil)).location()
@@ -48,6 +51,10 @@ func TestARelayHandsTheBrowserOn(t *testing.T) {
 
 func TestARelayThatSpoilsTheQuerySpendsNothing(t *testing.T) {
 	t.Parallel()
+	onEachService(t, aRelayThatSpoilsTheQuerySpendsNothing)
+}
+
+func aRelayThatSpoilsTheQuerySpendsNothing(t *testing.T, s service) {
 	for name, c := range map[string]struct {
 		handOn func(string) string
 		code   string
@@ -55,7 +62,9 @@ func TestARelayThatSpoilsTheQuerySpendsNothing(t *testing.T) {
 		"drops state":        {only("code", "scope"), "state.missing"},
 		"drops all":          {only(), "state.missing"},
 		"doubles all":        {func(raw string) string { return raw + "&" + raw }, "parameter.repeated"},
+		"doubles code":       {func(raw string) string { return raw + "&code=" + url.QueryEscape(parsed(raw).Get("code")) }, "parameter.repeated"},
 		"doubles state":      {func(raw string) string { return raw + "&state=" + url.QueryEscape(parsed(raw).Get("state")) }, "parameter.repeated"},
+		"puts its own state": {func(raw string) string { return "state=mine&" + raw }, "parameter.repeated"},
 		"encodes the state":  {func(raw string) string { return encodeAgain(raw, "state") }, "state.unknown"},
 		"cuts an escape":     {func(raw string) string { return raw + "&rest=%2" }, "parameter.invalid"},
 		"escapes separators": {url.QueryEscape, "state.missing"},
@@ -63,7 +72,7 @@ func TestARelayThatSpoilsTheQuerySpendsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := start(t)
+			w := startAt(t, s)
 			w.relayed(redirecting(w.url, c.handOn), false)
 			b := w.browser()
 			relay := b.toRelay(nil)
@@ -84,6 +93,10 @@ func TestARelayThatSpoilsTheQuerySpendsNothing(t *testing.T) {
 
 func TestARelayHandsOnARefusal(t *testing.T) {
 	t.Parallel()
+	onEachService(t, aRelayHandsOnARefusal)
+}
+
+func aRelayHandsOnARefusal(t *testing.T, s service) {
 	denies := url.Values{"loginHint": {"ada+deny@sandbox.test"}}
 	for name, c := range map[string]struct {
 		handOn func(string) string
@@ -95,7 +108,7 @@ func TestARelayHandsOnARefusal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := start(t)
+			w := startAt(t, s)
 			w.relayed(redirecting(w.url, c.handOn), false)
 			b := w.browser()
 			wantFailed(t, b.get(b.get(b.toRelay(denies)).location()), c.code)
@@ -103,11 +116,49 @@ func TestARelayHandsOnARefusal(t *testing.T) {
 	}
 }
 
+// A state that arrives with a code that is none ends the sign-in: the application is
+// told, and can send the person again.
+func TestARelayThatSpoilsTheCode(t *testing.T) {
+	t.Parallel()
+	onEachService(t, aRelayThatSpoilsTheCode)
+}
+
+func aRelayThatSpoilsTheCode(t *testing.T, s service) {
+	w := startAt(t, s)
+	for name, c := range map[string]struct {
+		handOn func(string) string
+		code   string
+		sent   int // codes that the provider sees
+	}{
+		"drops it":         {only("state", "scope", "session_state", "iss"), "provider.malformed", 0},
+		"encodes it again": {func(raw string) string { return encodeAgain(raw, "code") }, "provider.refused", 1},
+		"cuts it":          {func(raw string) string { return strings.Replace(raw, "sandbox-", "", 1) }, "provider.refused", 1},
+	} {
+		w.relayed(redirecting(w.url, c.handOn), false)
+		before, b := w.calls().Code, w.browser()
+		relay := b.toRelay(nil)
+		wantFailed(t, b.get(b.get(relay).location()), c.code)
+		if n := w.calls().Code - before; n != c.sent {
+			t.Errorf("%s: the provider saw %d codes", name, n)
+		}
+		untouched(t, w, nil)
+		// The whole one comes too late.
+		wantShown(t, b.get(w.url+"/v1/auth/callback?"+queryOf(t, relay)), http.StatusBadRequest, "state.used")
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
 func TestARelayThatCallsByItself(t *testing.T) {
 	t.Parallel()
+	onEachService(t, aRelayThatCallsByItself)
+}
+
+func aRelayThatCallsByItself(t *testing.T, s service) {
 	t.Run("is refused while bound", func(t *testing.T) {
 		t.Parallel()
-		w := start(t)
+		w := startAt(t, s)
 		w.relayed(w.fetching(), false)
 		b := w.browser()
 		relay := b.toRelay(nil)
@@ -120,7 +171,7 @@ func TestARelayThatCallsByItself(t *testing.T) {
 	})
 	t.Run("works with the binding off", func(t *testing.T) {
 		t.Parallel()
-		w := start(t)
+		w := startAt(t, s)
 		w.relayed(w.fetching(), true)
 		b := w.browser()
 		relay := b.toRelay(nil)
@@ -129,7 +180,7 @@ func TestARelayThatCallsByItself(t *testing.T) {
 	})
 	t.Run("the switch is read when a sign-in begins", func(t *testing.T) {
 		t.Parallel()
-		w := start(t)
+		w := startAt(t, s)
 		address := w.relayed(w.fetching(), false)
 		b := w.browser()
 		relay := b.toRelay(nil)
@@ -148,24 +199,14 @@ func (w *world) relayed(relay http.Handler, unbound bool) string {
 	w.t.Cleanup(server.Close)
 	// By name where we are a number: another site to a browser, not just another port.
 	address := strings.Replace(server.URL, "127.0.0.1", "localhost", 1) + "/relay/"
-	err := w.box.Register("Google", sandbox.Client{ // and our own callback no more
-		ID: providerID, Secret: providerPass, Name: "E2E", RedirectURIs: []string{address},
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	w.registerClient(providerPass, address) // and our own callback no more
 	w.setRelay(address, unbound)
 	return address
 }
 
 func (w *world) setRelay(address string, unbound bool) {
 	w.t.Helper()
-	_, _, err := w.ops.SetRegistration(w.t.Context(), w.client.ClientID, operator.SetRegistration{
-		ServiceType: "Google", ClientID: providerID, CallbackURL: &address, UnboundBrowser: &unbound,
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	w.setRegistration(func(in *operator.SetRegistration) { in.CallbackURL, in.UnboundBrowser = &address, &unbound })
 }
 
 // redirecting is a relay that answers with a redirect to our callback, with what

@@ -135,6 +135,15 @@ func startAt(t testing.TB, s service, changes ...func(*app.Config)) *world {
 	return w
 }
 
+// also is the same application, registered at one more provider and seen there.
+func (w *world) also(s service) *world {
+	w.t.Helper()
+	other := *w
+	other.service = s
+	other.registerProvider(w.client.ClientID)
+	return &other
+}
+
 // endpoints are those of the world's provider, which a test may change.
 func (w *world) endpoints() account.Endpoints {
 	e := w.service.endpoints(w.box, w.boxURL)

@@ -35,7 +35,7 @@ func (s *Server) page(next http.HandlerFunc) http.HandlerFunc {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		if r.Method != http.MethodGet {
 			h.Set("Allow", http.MethodGet)
-			s.fail(w, r, fault.New(fault.MethodNotAllowed, ""))
+			s.show(w, r, connect.Outcome{Fault: fault.New(fault.MethodNotAllowed, "")})
 			return
 		}
 		if err := s.limits.address(s.addressOf(r)); err != nil {
