@@ -90,6 +90,7 @@ func accountIDRenewsThatAccountAlone(t *testing.T, s service) {
 	first := w.connect(nil)
 	beside := w.connect(url.Values{"recycle": {"false"}})
 	foreign := w.asApplication(account.Settings{}).connect(nil)
+	elsewhere := w.also(s.others()[0]).connect(nil)
 	number := func(id int64) []string { return []string{strconv.FormatInt(id, 10)} }
 
 	if renewed := w.connect(url.Values{"accountId": number(beside.AccountID)}); renewed.AccountID != beside.AccountID {
@@ -104,6 +105,7 @@ func accountIDRenewsThatAccountAlone(t *testing.T, s service) {
 	for why, changes := range map[string]url.Values{
 		"another person":        {"accountId": number(first.AccountID), "loginHint": {bob}},
 		"a foreign application": {"accountId": number(foreign.AccountID)},
+		"at another provider":   {"accountId": number(elsewhere.AccountID)},
 		"unknown":               {"accountId": {"4711"}},
 	} {
 		b := w.browser()

@@ -1,13 +1,16 @@
 package e2e_test
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/operator"
 )
 
 // Google unites a new grant with older ones where it is asked to: for a renewal
@@ -20,6 +23,34 @@ func TestGoogleGetsBothPromptsAndUnitesGrantsOnRenewalAlone(t *testing.T) {
 	}
 	if q := w.asked(url.Values{"accountId": {"1"}}); q.Get("include_granted_scopes") != "true" {
 		t.Errorf("a renewal asks %v", q)
+	}
+}
+
+// An identity without a subject is nobody's, whatever address stands in it.
+func TestAnIdentityWithoutASubject(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	c := w.connect(nil)
+	var body string
+	server := httptest.NewServer(http.HandlerFunc(func(res http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(res, body) }))
+	t.Cleanup(server.Close)
+	w.setRegistration(func(in *operator.SetRegistration) {
+		e := w.endpoints()
+		e.Userinfo = server.URL
+		in.Endpoints = &e
+	})
+	before := w.heldAccounts()
+	for _, body = range []string{
+		`{}`, `{"email": "ada@sandbox.test", "email_verified": true}`, `{"sub": "", "email": "ada@sandbox.test"}`, `{"sub": null}`, `{"sub": ["a"]}`, `[]`, `null`,
+	} {
+		b := w.browser()
+		if wantFailed(t, b.follow(b.authorize(nil)), "provider.malformed"); t.Failed() {
+			t.Fatalf("for %s", body)
+		}
+	}
+	untouched(t, w, before)
+	if a := w.as(c, http.MethodGet, w.service.direct()); a.status != http.StatusOK {
+		t.Errorf("the account that was there: %d %s", a.status, a.body)
 	}
 }
 

@@ -87,14 +87,22 @@ func TestAnIdentityThatIsNotWhole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := startOffice(t)
-			e := w.box.Office365Endpoints(w.boxURL)
-			token := rewriteClaims(t, w.boxURL, change) + "/microsoft/{tenant}/oauth2/v2.0/token"
+			c := w.connect(inOffice("loginHint", bob))
 			w.setOffice(func(in *operator.SetRegistration) {
-				in.Endpoints = &account.Endpoints{Authorize: e.Authorize, Token: token, Userinfo: e.Userinfo, API: e.API}
+				e := w.endpoints()
+				e.Token = rewriteClaims(t, w.boxURL, change) + "/microsoft/{tenant}/oauth2/v2.0/token"
+				in.Endpoints = &e
 			})
-			b := w.browser()
-			wantFailed(t, b.follow(b.authorize(inOffice())), "provider.malformed")
-			untouched(t, w, nil)
+			before := w.heldAccounts()
+			id := before[0].ID.String()
+			for _, changes := range []url.Values{inOffice(), inOffice("loginHint", bob), inOffice("loginHint", bob, "accountId", id)} {
+				b := w.browser()
+				wantFailed(t, b.follow(b.authorize(changes)), "provider.malformed")
+			}
+			untouched(t, w, before)
+			if got := w.messages(c); got.status != http.StatusOK {
+				t.Errorf("the account that was there: %d %s", got.status, got.body)
+			}
 		})
 	}
 }
