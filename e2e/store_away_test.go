@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -15,7 +16,10 @@ import (
 
 // outage takes a world's database away and gives it back, at a moment of the test's
 // choice.
-type outage struct{ lose, restore, loseAfterCommit func() }
+type outage struct {
+	lose, restore func()
+	loseAfter     func(statement string)
+}
 
 // loseStore takes the database away, for reads and writes, until restoreStore. It may
 // be called by any goroutine: see whileExchanging.
@@ -23,9 +27,10 @@ func (w *world) loseStore() { w.store.lose() }
 
 func (w *world) restoreStore() { w.store.restore() }
 
-// loseStoreAfterCommit lets the next change be stored, and takes the database away
-// before its caller is told.
-func (w *world) loseStoreAfterCommit() { w.store.loseAfterCommit() }
+// loseStoreAfter lets the next change in which the statement stands (a part of it, such
+// as "INSERT INTO codes") be stored, and takes the database away before its caller is
+// told.
+func (w *world) loseStoreAfter(statement string) { w.store.loseAfter(statement) }
 
 // onEachOutage runs a test on each engine with a database that can be taken away; the
 // test hands frail on to startFrail. PostgreSQL's really refuses its connections;
@@ -37,14 +42,14 @@ func onEachOutage(t *testing.T, test func(t *testing.T, f frail)) {
 		t.Run("SQLite", func(t *testing.T) {
 			t.Parallel()
 			e := newFrailEngine(t)
-			test(t, frail{engine: e, outage: &outage{e.lose, e.restore, e.loseAfterCommit}})
+			test(t, frail{engine: e, outage: &outage{e.lose, e.restore, e.loseAfter}})
 		})
 	}
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
 		database, e := storetest.NewPostgres(t), newFrailEngine(t)
 		restore := func() { e.restore(); database.Start() }
-		test(t, frail{database: database.URL, engine: e, outage: &outage{database.Stop, restore, e.loseAfterCommit}})
+		test(t, frail{database: database.URL, engine: e, outage: &outage{database.Stop, restore, e.loseAfter}})
 	})
 }
 
@@ -70,10 +75,10 @@ func startFrail(t *testing.T, s service, f frail, changes ...func(*app.Config)) 
 // frailEngine is an engine that fails while it is away.
 type frailEngine struct {
 	store.Engine
-	away        atomic.Bool
-	afterCommit atomic.Bool
-	reads       atomic.Uint64
-	nowhere     *sql.DB // whose connections are refused
+	away    atomic.Bool
+	after   atomic.Pointer[string] // of loseAfter; nil once it was found
+	reads   atomic.Uint64
+	nowhere *sql.DB // whose connections are refused
 }
 
 func newFrailEngine(t *testing.T) *frailEngine {
@@ -89,9 +94,9 @@ func (e *frailEngine) around(inner store.Engine) store.Engine {
 	return e
 }
 
-func (e *frailEngine) lose()            { e.away.Store(true) }
-func (e *frailEngine) restore()         { e.away.Store(false) }
-func (e *frailEngine) loseAfterCommit() { e.afterCommit.Store(true) }
+func (e *frailEngine) lose()                      { e.away.Store(true) }
+func (e *frailEngine) restore()                   { e.away.Store(false) }
+func (e *frailEngine) loseAfter(statement string) { e.after.Store(&statement) }
 
 func (e *frailEngine) Reader() store.Querier {
 	if e.away.Load() {
@@ -104,12 +109,34 @@ func (e *frailEngine) Write(ctx context.Context, fn func(context.Context, store.
 	if e.away.Load() {
 		return errAway
 	}
-	err := e.Engine.Write(ctx, fn)
-	if err == nil && e.afterCommit.CompareAndSwap(true, false) {
+	after, found := e.after.Load(), false
+	err := e.Engine.Write(ctx, func(ctx context.Context, q store.Querier) error {
+		if after == nil {
+			return fn(ctx, q)
+		}
+		return fn(ctx, watched{q, func(query string) { found = found || strings.Contains(query, *after) }})
+	})
+	if err == nil && found && e.after.CompareAndSwap(after, nil) {
 		e.lose()
 		return errAway
 	}
 	return err
+}
+
+// watched tells of the statements of a change.
+type watched struct {
+	store.Querier
+	tell func(query string)
+}
+
+func (w watched) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	w.tell(query)
+	return w.Querier.QueryRowContext(ctx, query, args...)
+}
+
+func (w watched) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	w.tell(query)
+	return w.Querier.ExecContext(ctx, query, args...)
 }
 
 func (e *frailEngine) Ping(ctx context.Context) error {

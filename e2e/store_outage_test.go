@@ -84,7 +84,7 @@ func TestAStoreThatGoesAwayAfterTheSignInIsStored(t *testing.T) {
 func aStoreThatGoesAwayAfterTheCommit(t *testing.T, w *world) {
 	b := w.browser()
 	back := b.toCallback(nil)
-	w.whileExchanging(w.loseStoreAfterCommit)
+	w.loseStoreAfter("INSERT INTO codes")
 	wantFailed(t, b.get(back), "store.unavailable")
 	w.restoreStore()
 	if n := len(w.heldAccounts()); n != 1 {
@@ -97,4 +97,29 @@ func aStoreThatGoesAwayAfterTheCommit(t *testing.T, w *world) {
 	if again := w.connect(nil); again.AccountID != c.AccountID {
 		t.Errorf("the next sign-in gives account %d, was %d", again.AccountID, c.AccountID)
 	}
+}
+
+// The attempt is consumed, and the connection breaks before we know: nothing was asked
+// of the provider, and the person finds the way back.
+func TestAStoreThatGoesAwayAfterTheAttemptIsConsumed(t *testing.T) {
+	t.Parallel()
+	onEachService(t, func(t *testing.T, s service) {
+		onEachOutage(t, func(t *testing.T, f frail) { aStoreThatGoesAwayAfterConsuming(t, startFrail(t, s, f)) })
+	})
+}
+
+func aStoreThatGoesAwayAfterConsuming(t *testing.T, w *world) {
+	b := w.browser()
+	back := b.toCallback(nil)
+	w.loseStoreAfter("UPDATE attempts SET consumed_at")
+	wantShown(t, b.get(back), http.StatusServiceUnavailable, "store.unavailable")
+	w.restoreStore()
+	if carried := wantPage(t, b.get(back, "Accept", asPage), http.StatusBadRequest, "state.used"); carried.Get("status") != "error" || carried.Get("state") != "app-state" {
+		t.Errorf("the page leads to %v", carried)
+	}
+	if n := w.calls().Code; n != 0 {
+		t.Errorf("the provider saw %d codes", n)
+	}
+	untouched(t, w, nil)
+	w.connect(nil)
 }
