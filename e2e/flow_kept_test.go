@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/avain-project/avain/internal/account"
 )
 
 // Wider access must not be narrow again once its first access token has ended.
@@ -66,6 +68,7 @@ func TestANarrowerSignInReplacesWhatTheProviderHasEnded(t *testing.T) {
 
 func aNarrowerSignInReplacesWhatTheProviderHasEnded(t *testing.T, s service) {
 	w := startAt(t, s)
+	w.takesPartial(account.AcceptPartial)
 	scopes := url.Values{"scopes": {"Mail.Read Calendar.Read"}}
 	w.connect(scopes)
 	w.box.Reset() // the grant is gone, and nobody has told us

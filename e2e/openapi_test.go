@@ -74,6 +74,21 @@ func TestTheFlowAnswersAsDocumented(t *testing.T) {
 		c.object("ErrorRedirect", ask(refuses, http.StatusSeeOther, url.Values{name: {value}}).result(t))
 	}
 	c.object("ErrorRedirect", ask(takes, http.StatusSeeOther, url.Values{"scopes": {"Nothing.Read"}}).result(t))
+	c.object("ErrorRedirect", ask(refuses, http.StatusSeeOther, url.Values{"ensureAccess": {"maybe"}}).result(t))
+
+	// Less than was asked for, and an administrator's visit.
+	q := b.leftOut(unticked("ada"))
+	c.check(q.answer, takes, http.StatusOK, http.MethodGet, q.asked, "", html...)
+	c.check(b.get(q.asked), takes, http.StatusForbidden, http.MethodGet, q.asked, "")
+	a = b.get(q.cancel)
+	c.check(a, takes, http.StatusSeeOther, http.MethodGet, q.cancel, "")
+	c.object("ErrorRedirect", a.result(t))
+	c.check(b.get(q.cancel, html...), takes, http.StatusBadRequest, http.MethodGet, q.cancel, "", html...)
+	c.call(w, refuses, http.StatusBadRequest, http.MethodGet, "/v1/auth/partial", "")
+	c.call(w, refuses, http.StatusBadRequest, http.MethodGet, "/v1/auth/partial?key=x&choice=other", "")
+	back = b.needsAdmin()
+	c.check(b.get(back, html...), takes, http.StatusForbidden, http.MethodGet, back, "", html...)
+
 	denied := b.follow(ask(takes, http.StatusSeeOther, url.Values{"loginHint": {"ada+deny@sandbox.test"}}))
 	c.object("ErrorRedirect", denied.result(t))
 }

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -60,7 +61,7 @@ func aStoreThatGoesAwayInTheMiddle(t *testing.T, w *world) {
 			b := w.browser()
 			back := b.toCallback(hinted(person))
 			moment(w.loseStore)
-			wantFailed(t, b.get(back), "store.unavailable")
+			wantFailed(t, b.get(back), "store.unavailable") // to a program
 			w.restoreStore()
 			untouched(t, w, before)
 			wantShown(t, b.get(back), http.StatusBadRequest, "state.used")
@@ -70,6 +71,53 @@ func aStoreThatGoesAwayInTheMiddle(t *testing.T, w *world) {
 		t.Errorf("the account that was there: %d %s", a.status, a.body)
 	}
 	w.connect(nil) // and nothing stands in the way afterwards
+}
+
+// To a person: a page from which the same sign-in can be started again.
+func TestAPersonTriesAgainAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	onEachService(t, func(t *testing.T, s service) {
+		onEachOutage(t, func(t *testing.T, f frail) { aPersonTriesAgain(t, startFrail(t, s, f)) })
+	})
+}
+
+func aPersonTriesAgain(t *testing.T, w *world) {
+	b := w.browser()
+	asked := url.Values{"loginHint": {ada}, "scopes": {"Mail.Read Calendar.Read"}, "clientOrgId": {"a&b"}, "ensureScopes": {"true"}}
+	back := b.toCallback(asked)
+	w.whileExchanging(w.loseStore)
+	page := b.get(back, "Accept", asPage)
+	result := wantPage(t, page, http.StatusServiceUnavailable, "store.unavailable")
+	if result.Get("error") != "store.unavailable" || result.Get("state") != "app-state" {
+		t.Errorf("the way back carries %v", result)
+	}
+	again := page.links()["try-again"]
+	if !strings.HasPrefix(again, "/v1/auth/authorize?clientId="+w.client.ClientID) {
+		t.Fatalf("the person may try again at %q", again)
+	}
+	if soon := b.get(w.url+again, "Accept", asPage); soon.status != http.StatusServiceUnavailable || !soon.reloads() {
+		t.Errorf("too soon: %d %s", soon.status, soon.body)
+	}
+	w.restoreStore()
+	untouched(t, w, nil)
+	c := w.redeemedAccount(b.follow(b.get(w.url + again)).result(t))
+	if who := w.accountOf(c); who["clientOrgId"] != "a&b" || len(words(who["authScopes"])) != 2 {
+		t.Errorf("the second try connects %v", who)
+	}
+
+	// Away before anything was spent: the same request may come again.
+	back = b.toCallback(nil)
+	w.loseStore()
+	if page := b.get(back, "Accept", asPage); page.status != http.StatusServiceUnavailable || !page.reloads() {
+		t.Errorf("before the callback: %d %s", page.status, page.body)
+	}
+	w.restoreStore()
+	w.redeemedAccount(b.follow(b.get(back)).result(t))
+}
+
+// reloads tells whether a page offers to ask for itself again.
+func (a answer) reloads() bool {
+	return strings.Contains(a.body, `<a id="try-again" class="button" href=""`)
 }
 
 // Everything is stored, and the connection breaks before anybody is told: the account

@@ -36,6 +36,7 @@ type appCreateCommand struct {
 	RevokeOnReplay bool          `help:"Revoke what a code issued when the code comes again."`
 	ProviderAuth   bool          `help:"Allow includeProviderAuth: handing out the provider's access token."`
 	Origin         []string      `sep:"none" placeholder:"ORIGIN" help:"Origin that CORS allows besides those of the return URLs; may be repeated."`
+	PartialGrant   string        `placeholder:"WAY" help:"Where a person gives less than was asked for: ask them (ask, the default), connect with it (accept), or give the application an error (refuse)."`
 	ClientID       string        `name:"client-id" placeholder:"ID" help:"Client id of an application that moves in: 32 hexadecimal digits."`
 	ClientSecret   secret.Text   `name:"client-secret-file" secret:"AVAIN_APP_CLIENT_SECRET" placeholder:"PATH" help:"File with the secret of an application that moves in (- is standard input)."`
 }
@@ -51,7 +52,7 @@ func (c *appCreateCommand) Run(ctx context.Context, s *settings, out output) err
 		Name: c.Name, ReturnURLs: c.ReturnURL, ClientID: c.ClientID, Secret: c.ClientSecret,
 		Settings: account.Settings{
 			Public: c.Public, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime, RevokeOnReplay: c.RevokeOnReplay,
-			ProviderAuth: c.ProviderAuth, Origins: c.Origin,
+			ProviderAuth: c.ProviderAuth, Origins: c.Origin, PartialGrant: account.PartialGrant(c.PartialGrant),
 		},
 	})
 	if err != nil {
@@ -112,6 +113,7 @@ type appSetCommand struct {
 	CodeLifetime   *time.Duration `placeholder:"TIME" help:"How long a code may wait to be redeemed, 30s to 10m; 0 for 60s."`
 	RevokeOnReplay *bool          `negatable:"" help:"Revoke what a code issued when the code comes again."`
 	ProviderAuth   *bool          `negatable:"" help:"Allow includeProviderAuth."`
+	PartialGrant   *string        `placeholder:"WAY" help:"Where a person gives less than was asked for: ask, accept or refuse."`
 	Origin         []string       `sep:"none" xor:"origins" placeholder:"ORIGIN" help:"Origins that CORS allows besides; they replace the stored ones. May be repeated."`
 	NoOrigins      bool           `xor:"origins" help:"Remove all these origins."`
 }
@@ -120,7 +122,7 @@ type appSetCommand struct {
 func (c *appSetCommand) Run(ctx context.Context, s *settings, out output) error {
 	in := operator.SetApplication{
 		Name: c.Name, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime,
-		RevokeOnReplay: c.RevokeOnReplay, ProviderAuth: c.ProviderAuth,
+		RevokeOnReplay: c.RevokeOnReplay, ProviderAuth: c.ProviderAuth, PartialGrant: (*account.PartialGrant)(c.PartialGrant),
 	}
 	if len(c.Origin) > 0 || c.NoOrigins {
 		in.Origins = &c.Origin
@@ -207,6 +209,7 @@ func (s *settings) withApplication(ctx context.Context, out output, do func(*ope
 			field{"code lifetime", after.Settings.CodeLife().String()},
 			field{"revoke on replay", yes(after.Settings.RevokeOnReplay)},
 			field{"provider auth", yes(after.Settings.ProviderAuth)},
+			field{"partial grants", string(after.Settings.Partial(nil))},
 			field{"origins", strings.Join(after.Settings.Origins, "\n\t")},
 			field{"created", stamp(after.CreatedAt)},
 			field{"updated", stamp(after.UpdatedAt)},

@@ -21,6 +21,7 @@ type applicationView struct {
 	RevokeOnReplay bool      `json:"revokeOnReplay"`
 	ProviderAuth   bool      `json:"providerAuth"`
 	Origins        []string  `json:"origins"`
+	PartialGrant   string    `json:"partialGrant"`
 	CreatedAt      time.Time `json:"createdAt"`
 	UpdatedAt      time.Time `json:"updatedAt"`
 }
@@ -29,7 +30,7 @@ func viewApplication(a account.Application) applicationView {
 	return applicationView{
 		ClientID: a.ClientID, Name: a.Name, ReturnURLs: texts(a.ReturnURLs), Public: a.Settings.Public,
 		TokenMode: a.Settings.TokenMode, CodeLifetime: a.Settings.CodeLife().String(), RevokeOnReplay: a.Settings.RevokeOnReplay,
-		ProviderAuth: a.Settings.ProviderAuth, Origins: texts(a.Settings.Origins),
+		ProviderAuth: a.Settings.ProviderAuth, Origins: texts(a.Settings.Origins), PartialGrant: string(a.Settings.Partial(nil)),
 		CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
 	}
 }

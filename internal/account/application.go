@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"time"
@@ -39,6 +40,42 @@ type Settings struct {
 	ProviderAuth bool
 	// Origins are allowed by CORS besides those of the return URLs.
 	Origins []string
+	// PartialGrant is what happens where authorize does not say; "" is AskPartial.
+	PartialGrant PartialGrant
+}
+
+// PartialGrant says what happens where a person gave less access than was asked for.
+type PartialGrant string
+
+// The ways to take a partial grant.
+const (
+	AskPartial    PartialGrant = "ask"    // the person chooses: the rest, or without
+	AcceptPartial PartialGrant = "accept" // the account is connected with what there is
+	RefusePartial PartialGrant = "refuse" // the application gets an error, no account
+)
+
+// ParsePartialGrant reads one of them.
+func ParsePartialGrant(s string) (PartialGrant, bool) {
+	switch p := PartialGrant(s); p {
+	case AskPartial, AcceptPartial, RefusePartial:
+		return p, true
+	}
+	return "", false
+}
+
+// Partial is the way in force: the default unless authorize insists (true) or insists
+// that it does not (false) on every scope.
+func (s Settings) Partial(ensureScopes *bool) PartialGrant {
+	standard := cmp.Or(s.PartialGrant, AskPartial)
+	switch {
+	case ensureScopes == nil:
+		return standard
+	case *ensureScopes:
+		return RefusePartial
+	case standard == RefusePartial:
+		return AskPartial
+	}
+	return standard
 }
 
 // CodeLife is the lifetime in force.

@@ -66,9 +66,17 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	s.follow(w, r, s.Connect.Callback(r.Context(), r.URL.RawQuery, s.browser(r)))
 }
 
-// follow sends the browser on, or shows what went wrong where there is nowhere
-// to send it.
+func (s *Server) partial(w http.ResponseWriter, r *http.Request) {
+	s.follow(w, r, s.Connect.Choose(r.Context(), r.URL.RawQuery, s.browser(r)))
+}
+
+// follow sends the browser on, or shows the page that the person must see first, or
+// what went wrong where there is nowhere to send it.
 func (s *Server) follow(w http.ResponseWriter, r *http.Request, out connect.Outcome) {
+	if out.Page == connect.PageAdminDone || out.Page != connect.PageFault && acceptsHTML(r) {
+		s.draw(w, r, out)
+		return
+	}
 	if out.Location == "" {
 		s.show(w, r, out)
 		return
@@ -76,6 +84,29 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, out connect.Outc
 	note(r).fault = out.Fault
 	w.Header().Set("Location", out.Location)
 	w.WriteHeader(http.StatusSeeOther)
+}
+
+// draw writes one of our pages.
+func (s *Server) draw(w http.ResponseWriter, r *http.Request, out connect.Outcome) {
+	switch out.Page {
+	case connect.PagePartial:
+		p := out.Partial
+		s.Pages.Partial(w, PartialPage{
+			ApplicationName: out.ApplicationName, ServiceTitle: out.ServiceTitle, Email: p.Email,
+			Missing: p.Missing, MissingNative: p.MissingNative,
+			RestURL: p.RestURL, WithoutURL: p.WithoutURL, CancelURL: p.CancelURL,
+		})
+	case connect.PageAdmin:
+		f := s.noted(w, r, out.Fault)
+		s.Pages.Admin(w, AdminPage{
+			ApplicationName: out.ApplicationName, ServiceTitle: out.ServiceTitle, AdminURL: out.AdminURL, BackURL: out.Back,
+			Code: string(f.Code), Detail: f.Detail, RequestID: note(r).requestID,
+		})
+	case connect.PageAdminDone:
+		s.Pages.Approved(w, out.ApplicationName)
+	default:
+		s.show(w, r, out)
+	}
 }
 
 // The cookie that ties attempts to one browser. With https it gets the prefix

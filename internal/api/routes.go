@@ -22,6 +22,7 @@ func (s *Server) routes() *http.ServeMux {
 	// which the mux would count among GET.
 	mux.HandleFunc("/v1/auth/authorize", s.page(s.authorize))
 	mux.HandleFunc("/v1/auth/callback", s.page(s.callback))
+	mux.HandleFunc("/v1/auth/partial", s.page(s.partial))
 
 	// The exchange, for applications.
 	mux.HandleFunc("POST /v1/auth/token/{code}", s.redeem)

@@ -16,6 +16,7 @@ import (
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/direct"
 	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
 )
 
@@ -48,6 +49,34 @@ type ErrorPage struct {
 	RequestID       string
 	ApplicationName string
 	BackURL         string
+	TryAgainURL     string
+	Reload          bool
+}
+
+// PartialPage asks what shall become of a partial grant.
+type PartialPage struct {
+	ApplicationName, ServiceTitle string
+	Email                         string
+	Missing                       []scope.Scope
+	MissingNative                 []string
+	RestURL                       string
+	WithoutURL, CancelURL         string
+}
+
+// AdminPage sends a person to an administrator.
+type AdminPage struct {
+	ApplicationName, ServiceTitle string
+	AdminURL                      string
+	BackURL                       string
+	Code, Detail, RequestID       string
+}
+
+// Pages writes what people see.
+type Pages interface {
+	Error(http.ResponseWriter, ErrorPage)
+	Partial(http.ResponseWriter, PartialPage)
+	Admin(http.ResponseWriter, AdminPage)
+	Approved(w http.ResponseWriter, application string)
 }
 
 // Config is what the server is made of.
@@ -58,8 +87,7 @@ type Config struct {
 	Accounts  Accounts
 	Origins   Origins
 	Direct    *direct.Proxy
-	// ErrorPage writes a fault for a person.
-	ErrorPage func(http.ResponseWriter, ErrorPage)
+	Pages     Pages
 	// Ready answers nil while requests can be served.
 	Ready  func(context.Context) error
 	Logger *slog.Logger

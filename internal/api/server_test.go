@@ -37,6 +37,14 @@ func (l *trail) String() string {
 }
 
 // serve starts a server that only asks ready, and shows error pages by page.
+// drawer draws the page of a fault; the others are not asked for here.
+type drawer struct {
+	api.Pages
+	draw func(http.ResponseWriter, api.ErrorPage)
+}
+
+func (d drawer) Error(w http.ResponseWriter, p api.ErrorPage) { d.draw(w, p) }
+
 func serve(t *testing.T, ready func(context.Context) error, page func(http.ResponseWriter, api.ErrorPage)) (base string, log *trail, done <-chan int) {
 	t.Helper()
 	public, err := url.Parse("https://avain.example")
@@ -44,9 +52,10 @@ func serve(t *testing.T, ready func(context.Context) error, page func(http.Respo
 		t.Fatal(err)
 	}
 	log = &trail{}
+	pages := drawer{draw: page}
 	observed := make(chan int, 16)
 	server := httptest.NewServer(api.New(api.Config{
-		PublicURL: public, Ready: ready, ErrorPage: page, Now: time.Now, Logger: slog.New(slog.NewJSONHandler(log, nil)),
+		PublicURL: public, Ready: ready, Pages: pages, Now: time.Now, Logger: slog.New(slog.NewJSONHandler(log, nil)),
 		Observe: func(_, _ string, status int, _ time.Duration) { observed <- status },
 	}))
 	t.Cleanup(server.Close)

@@ -109,7 +109,7 @@ func (a *App) handler(public *url.URL, stopping *atomic.Bool) (http.Handler, err
 	}
 	server := api.New(api.Config{
 		PublicURL: public, Connect: a.flow(public), Access: a.access, Accounts: a.credentials, Origins: a.store,
-		ErrorPage: func(w http.ResponseWriter, p api.ErrorPage) { pages.Error(w, signin.ErrorPage(p)) },
+		Pages: faces{pages},
 		Ready: func(ctx context.Context) error {
 			if stopping.Load() {
 				return fault.New(fault.ServerStopping, "")

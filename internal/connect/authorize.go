@@ -30,11 +30,11 @@ func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret
 	}
 	p := parameters{query}
 	app, returnURL, err := s.prove(ctx, p)
-	if err != nil {
-		return shown(err)
+	if err == nil {
+		err = cmp.Or(admit(app.ID), s.room(ctx, app.ID))
 	}
-	if err := cmp.Or(admit(app.ID), s.room(ctx, app.ID)); err != nil {
-		return shown(err)
+	if err != nil {
+		return repeatable(err)
 	}
 	reply := reply{returnURL: returnURL, application: app.Name}
 	attempt, reg, err := s.prepare(ctx, p, app, &reply)
@@ -43,6 +43,9 @@ func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret
 	}
 	attempt.BrowserHash = access.Hash(browser)
 	location, err := s.begin(ctx, attempt, reg)
+	if fault.Is(err, fault.StoreUnavailable) {
+		return repeatable(err)
+	}
 	if err != nil {
 		return reply.failure(err)
 	}
@@ -120,7 +123,8 @@ func (s *Service) prepare(ctx context.Context, p parameters, app account.Applica
 		ReturnURL: reply.returnURL, State: state, TokenMode: reply.tokenMode,
 		Scopes: r.scopes, NativeScopes: r.nativeScopes,
 		AccountID: r.accountID, ClientOrgID: r.clientOrgID, LoginHint: r.loginHint, Prompt: r.prompt,
-		AuthEmail: r.authEmail, Challenge: r.challenge, EnsureScopes: r.ensureScopes, Fresh: !r.recycle,
+		AuthEmail: r.authEmail, Challenge: r.challenge, Fresh: !r.recycle,
+		PartialGrant: app.Settings.Partial(r.ensureScopes), EnsureAccess: r.ensureAccess,
 	}, reg, nil
 }
 
@@ -143,19 +147,32 @@ func readResponseType(p parameters, app account.Application) (tokenMode bool, er
 	return false, fault.New(fault.ResponseTypeUnknown, "")
 }
 
-// begin stores the attempt with fresh secrets and returns the provider's address.
+// begin stores the attempt and returns the provider's address.
 func (s *Service) begin(ctx context.Context, attempt store.Attempt, reg credential.Registered) (string, error) {
+	attempt, location, err := s.visit(attempt, reg)
+	if err != nil {
+		return "", err
+	}
+	if err := s.Store.CreateAttempt(ctx, attempt); err != nil {
+		return "", fault.Wrap(fault.StoreUnavailable, err)
+	}
+	return location, nil
+}
+
+// visit makes an attempt with the same aim and fresh secrets, not stored yet, and
+// the provider's address for it.
+func (s *Service) visit(attempt store.Attempt, reg credential.Registered) (store.Attempt, string, error) {
 	p, ok := s.Providers.Of(attempt.ServiceType)
 	redirector, can := p.(provider.Redirector)
 	if !ok || !can {
-		return "", fault.New(fault.ServiceTypeUnavailable, "")
+		return store.Attempt{}, "", fault.New(fault.ServiceTypeUnavailable, "")
 	}
 	state, verifier := access.NewNonce(), secret.New(oauth2.GenerateVerifier())
-	attempt.ID = account.NewRecordID()
-	attempt.StateHash = access.Hash(state)
+	attempt.ID, attempt.StateHash = account.NewRecordID(), access.Hash(state)
+	attempt.Held, attempt.ChoiceHash, attempt.Result, attempt.ConsumedAt = nil, nil, nil, time.Time{}
 	sealed, err := reg.Key.Seal([]byte(verifier.Reveal()), store.LabelVerifier, attempt.ID)
 	if err != nil {
-		return "", fmt.Errorf("seal the verifier: %w", err)
+		return store.Attempt{}, "", fmt.Errorf("seal the verifier: %w", err)
 	}
 	attempt.Verifier = sealed
 	attempt.CreatedAt = s.Now()
@@ -165,13 +182,10 @@ func (s *Service) begin(ctx context.Context, attempt store.Attempt, reg credenti
 		State: state.Reveal(), Verifier: verifier, RedirectURI: CallbackURL(s.PublicURL, reg.Registration),
 		NativeScopes: p.Info().Scopes.Ask(attempt.Scopes, attempt.NativeScopes),
 		LoginHint:    attempt.LoginHint, Prompt: attempt.Prompt,
-		ForceConsent: attempt.ConsentForced, Renewing: attempt.AccountID != 0,
+		ForceConsent: attempt.ConsentForced, Renewing: attempt.AccountID != 0 || attempt.RestAsked,
 	})
 	if err != nil {
-		return "", fmt.Errorf("build the provider's address: %w", err)
+		return store.Attempt{}, "", fmt.Errorf("build the provider's address: %w", err)
 	}
-	if err := s.Store.CreateAttempt(ctx, attempt); err != nil {
-		return "", fault.Wrap(fault.StoreUnavailable, err)
-	}
-	return location, nil
+	return attempt, location, nil
 }

@@ -11,14 +11,23 @@
 //	open       Callback, right browser        consumed   one atomic statement; then the exchange
 //	open       Callback, another browser      open       error page; the person can still finish
 //	open       15 minutes                     expired    Callback answers state.expired
+//	consumed   less granted than asked for    held       page asks the person; nothing else changes
+//	held       choice: the rest, once         held       a second attempt asks the provider again
+//	held       choice: without                finished   as if the sign-in had been good
+//	held       choice: cancel                 finished   error goes back; what was held is wiped
+//	held       15 minutes                     expired    what was held is wiped
 //	consumed   no refresh token, none held    –          a second attempt forces consent, once
 //	consumed   sign-in good                   finished   account and credential saved, code made
 //	consumed   sign-in bad                    finished   error goes back; no account is touched
+//	consumed   the store is away              –          page offers to start the same anew
 //	finished   Callback again                 finished   state.used, with the way back on its page
 //
 // A code waits 60 seconds (by application 30–600) for Redeem, which only the
 // application itself can call, and which works once.
 //
-// Start reading at authorize.go, then callback.go, finish.go and redeem.go.
-// Return URLs have a page of their own: returnurl.go.
+// Where an administrator must approve first, the person gets a link for one; its
+// return to the callback concerns no attempt (admin.go).
+//
+// Start reading at authorize.go, then callback.go, complete.go, finish.go, partial.go
+// and redeem.go. Return URLs have a page of their own: returnurl.go.
 package connect

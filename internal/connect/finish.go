@@ -6,24 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/avain-project/avain/internal/access"
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/fault"
-	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/store"
 )
 
 // finishing is a sign-in that the provider has confirmed.
 type finishing struct {
-	attempt  store.Attempt
-	reg      credential.Registered
-	info     provider.Info
-	tokens   provider.Tokens
-	identity account.Identity
+	run
+	credential.SignIn
+	// chosen: the person has been asked about a partial grant, and goes on with it.
+	chosen bool
 }
 
 // rounds is how often a lost race is decided anew: each round means that another
@@ -36,8 +33,14 @@ func (s *Service) finish(ctx context.Context, f finishing) (string, error) {
 	if err := f.check(); err != nil {
 		return "", err
 	}
+	if f.attempt.PartialGrant == account.AskPartial && !f.chosen && len(f.missing()) > 0 {
+		return s.ask(ctx, f)
+	}
+	if err := s.probe(ctx, f); err != nil {
+		return "", err
+	}
 	// The rounds are for other processes.
-	done, err := s.turns.take(ctx, identityKey{f.attempt.ApplicationID, f.attempt.ServiceType, f.identity.Subject})
+	done, err := s.turns.take(ctx, identityKey{f.attempt.ApplicationID, f.attempt.ServiceType, f.Identity.Subject})
 	if err != nil {
 		return "", fault.Wrap(fault.StoreUnavailable, fmt.Errorf("wait for another sign-in of the same person: %w", err))
 	}
@@ -55,28 +58,32 @@ func (s *Service) finish(ctx context.Context, f finishing) (string, error) {
 // any account is looked at.
 func (f finishing) check() error {
 	if f.attempt.AuthEmail != "" {
-		vouched := f.identity.EmailVerified && strings.EqualFold(f.identity.Email, f.attempt.AuthEmail)
+		vouched := f.Identity.EmailVerified && strings.EqualFold(f.Identity.Email, f.attempt.AuthEmail)
 		if !vouched {
 			return fault.New(fault.EmailMismatch, "")
 		}
 	}
-	if f.attempt.EnsureScopes {
-		asked := f.info.Scopes.Ask(f.attempt.Scopes, f.attempt.NativeScopes)
-		if missing := f.info.Scopes.Missing(asked, f.tokens.NativeScopes); len(missing) > 0 {
-			return fault.New(fault.ScopesMissing, "Missing: "+f.missingNames(missing)+".")
-		}
+	if err := f.checkAreas(); err != nil {
+		return err
+	}
+	if f.attempt.PartialGrant == account.RefusePartial && len(f.missing()) > 0 {
+		return fault.New(fault.ScopesMissing, "Missing: "+strings.Join(f.missingNames(), ", ")+".")
 	}
 	return nil
 }
 
-// missingNames speaks in the application's words where it used them.
-func (f finishing) missingNames(missing []string) string {
-	granted := f.info.Scopes.Unified(f.tokens.NativeScopes)
+// missing are the native scopes that were asked for and not granted.
+func (f finishing) missing() []string { return f.info.Scopes.Missing(f.asked(), f.Tokens.NativeScopes) }
+
+// missingNames speaks in the application's words: unified scopes where it used them.
+func (f finishing) missingNames() []string {
+	granted := f.info.Scopes.Unified(f.Tokens.NativeScopes)
 	names := strings.Fields(scope.Join(scope.Missing(granted, f.attempt.Scopes)))
+	names = append(names, f.info.Scopes.Missing(f.attempt.NativeScopes, f.Tokens.NativeScopes)...)
 	if len(names) == 0 {
-		names = missing
+		return f.missing()
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func (s *Service) tryFinish(ctx context.Context, f finishing) (string, error) {
@@ -84,7 +91,7 @@ func (s *Service) tryFinish(ctx context.Context, f finishing) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	plan, err := s.Credentials.Plan(ctx, existing, f.reg.Registration, f.tokens)
+	plan, err := s.Credentials.Plan(ctx, existing, f.reg.Registration, f.Tokens)
 	if err != nil {
 		return "", err
 	}
@@ -112,7 +119,7 @@ func (s *Service) target(ctx context.Context, f finishing) (*account.Account, er
 		acct, err := s.Store.Account(ctx, a.AccountID)
 		// An unknown account, a foreign one and another person all look the same.
 		if errors.Is(err, store.ErrNotFound) || err == nil && (acct.ApplicationID != a.ApplicationID ||
-			acct.ServiceType != a.ServiceType || acct.Identity.Subject != f.identity.Subject) {
+			acct.ServiceType != a.ServiceType || acct.Identity.Subject != f.Identity.Subject) {
 			return nil, fault.New(fault.AccountMismatch, "")
 		}
 		if err != nil {
@@ -123,7 +130,7 @@ func (s *Service) target(ctx context.Context, f finishing) (*account.Account, er
 	if a.Fresh {
 		return nil, nil
 	}
-	acct, err := s.Store.AccountByIdentity(ctx, a.ApplicationID, a.ServiceType, f.identity.Subject, a.ClientOrgID)
+	acct, err := s.Store.AccountByIdentity(ctx, a.ApplicationID, a.ServiceType, f.Identity.Subject, a.ClientOrgID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
@@ -140,10 +147,16 @@ func (s *Service) forceConsent(ctx context.Context, f finishing) (string, error)
 	again.ConsentForced = true
 	// The person who has just signed in, unless the application named somebody.
 	if again.LoginHint == "" {
-		again.LoginHint = f.identity.Email
+		again.LoginHint = f.Identity.Email
 	}
-	again.ConsumedAt = time.Time{}
-	return s.begin(ctx, again, f.reg)
+	if !f.chosen {
+		return s.begin(ctx, again, f.reg)
+	}
+	again, location, err := s.visit(again, f.reg)
+	if err != nil {
+		return "", err
+	}
+	return location, chosenOnce(s.Store.ContinueAttempt(ctx, f.attempt.ChoiceHash, again))
 }
 
 // accountOf is the account's row as it shall be after the sign-in.
@@ -162,7 +175,7 @@ func (s *Service) accountOf(existing *account.Account, f finishing, plan credent
 		}
 		acct.ID = id
 	}
-	acct.Identity, acct.LoginString = f.identity, f.identity.Email
+	acct.Identity, acct.LoginString = f.Identity, f.Identity.Email
 	acct.AuthObtainedAt, acct.UpdatedAt = now, now
 	if plan.Credential != nil {
 		acct.RegistrationID = f.reg.ID
@@ -179,23 +192,23 @@ func (s *Service) accountOf(existing *account.Account, f finishing, plan credent
 func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (string, error) {
 	now := s.Now()
 	answer := replyTo(f.attempt)
-	ceiling := scope.Intersect(f.attempt.Scopes, f.info.Scopes.Unified(f.tokens.NativeScopes))
+	ceiling := scope.Intersect(f.attempt.Scopes, f.info.Scopes.Unified(f.Tokens.NativeScopes))
+	if f.chosen {
+		c.ChoiceHash = f.attempt.ChoiceHash
+	}
 	var location string
 	if f.attempt.TokenMode {
 		token, record := access.Grant(f.attempt.ApplicationID, c.Account.ID, ceiling, true, now)
 		c.Token = &record
 		location = answer.token(token, c.Account.ID)
 	} else {
-		app, err := s.Store.Application(ctx, f.attempt.ApplicationID)
-		if err != nil {
-			return "", fault.Wrap(fault.StoreUnavailable, err)
-		}
 		code := access.NewCode()
 		c.Code = &store.Code{
-			Hash: access.Hash(code), ApplicationID: app.ID, AccountID: c.Account.ID, AttemptID: f.attempt.ID,
-			Ceiling: ceiling, Challenge: f.attempt.Challenge, CreatedAt: now, ExpiresAt: now.Add(app.Settings.CodeLife()),
+			Hash: access.Hash(code), ApplicationID: f.app.ID, AccountID: c.Account.ID, AttemptID: f.attempt.ID,
+			Ceiling: ceiling, Challenge: f.attempt.Challenge, CreatedAt: now, ExpiresAt: now.Add(f.app.Settings.CodeLife()),
 		}
 		location = answer.code(code)
+		var err error
 		if c.Result, err = f.reg.Key.Seal([]byte(location), store.LabelResult, f.attempt.ID); err != nil {
 			return "", fmt.Errorf("seal the result: %w", err)
 		}
@@ -205,6 +218,8 @@ func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (s
 	switch {
 	case errors.Is(err, store.ErrConflict):
 		return "", err
+	case f.chosen:
+		return location, chosenOnce(err)
 	case errors.Is(err, store.ErrNotFound):
 		return "", fault.Wrap(fault.StateExpired, err) // swept away meanwhile
 	case err != nil:

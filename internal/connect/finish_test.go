@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/store"
 )
@@ -29,8 +30,8 @@ func TestAuthEmailCountsOnlyWhereTheProviderVouches(t *testing.T) {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
 			f := finishing{
-				attempt:  store.Attempt{AuthEmail: c.insisted},
-				identity: account.Identity{Subject: "1", Email: c.email, EmailVerified: c.verified},
+				run:    run{attempt: store.Attempt{AuthEmail: c.insisted}},
+				SignIn: credential.SignIn{Identity: account.Identity{Subject: "1", Email: c.email, EmailVerified: c.verified}},
 			}
 			err := f.check()
 			if c.holds && err != nil {

@@ -16,7 +16,7 @@ import (
 var bounds = map[string]int{
 	"clientId": 64, "serviceType": 32, "scopes": 2048, "nativeScopes": 2048, "responseType": 16,
 	"returnUrl": 2048, "state": 2048, "accountId": 20, "clientOrgId": 255, "loginHint": 320,
-	"prompt": 64, "ensureScopes": 5, "authEmail": 320, "recycle": 5,
+	"prompt": 64, "ensureScopes": 5, "ensureAccess": 5, "authEmail": 320, "recycle": 5,
 	"codeChallenge": 128, "codeChallengeMethod": 16,
 }
 
@@ -89,7 +89,8 @@ type request struct {
 	prompt       string
 	authEmail    string
 	challenge    string
-	ensureScopes bool
+	ensureScopes *bool // nil where authorize does not say
+	ensureAccess bool
 	recycle      bool
 }
 
@@ -195,7 +196,18 @@ func (p parameters) readChallenge(r *request) error {
 }
 
 func (p parameters) readSwitches(r *request) (err error) {
-	if r.ensureScopes, err = p.boolean("ensureScopes", false); err != nil {
+	given, err := p.one("ensureScopes")
+	if err != nil {
+		return err
+	}
+	if given != "" {
+		insists, err := p.boolean("ensureScopes", false)
+		if err != nil {
+			return err
+		}
+		r.ensureScopes = &insists
+	}
+	if r.ensureAccess, err = p.boolean("ensureAccess", false); err != nil {
 		return err
 	}
 	r.recycle, err = p.boolean("recycle", true)

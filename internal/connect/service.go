@@ -15,8 +15,13 @@ import (
 // AttemptLifetime is how long a person may take at the provider.
 const AttemptLifetime = 15 * time.Minute
 
-// CallbackPath is where providers send the browser back to, below the public URL.
-const CallbackPath = "/v1/auth/callback"
+// The paths of the flow, below the public URL. Providers send the browser back to
+// CallbackPath; PartialPath is our own page, and the choices on it.
+const (
+	AuthorizePath = "/v1/auth/authorize"
+	CallbackPath  = "/v1/auth/callback"
+	PartialPath   = "/v1/auth/partial"
+)
 
 // Store is what the flow reads and writes. *store.Store implements it. Absence
 // is store.ErrNotFound, a lost race store.ErrConflict; every write is atomic.
@@ -34,12 +39,21 @@ type Store interface {
 	RedeemCode(ctx context.Context, hash []byte, applicationID string, now time.Time, t store.Token) error
 	RevokeToken(ctx context.Context, id string, now time.Time) error
 	AppendAudit(ctx context.Context, e store.AuditEvent) error
+
+	// A partial grant waits for the person's choice.
+	HoldAttempt(ctx context.Context, h store.Hold) error
+	AttemptByChoice(ctx context.Context, choiceHash []byte) (store.Attempt, error)
+	AskRest(ctx context.Context, choiceHash []byte, next store.Attempt) error
+	ContinueAttempt(ctx context.Context, choiceHash []byte, next store.Attempt) error
+	ReleaseAttempt(ctx context.Context, choiceHash []byte) error
 }
 
 // Credentials is what the flow needs of internal/credential.
 type Credentials interface {
 	Registration(ctx context.Context, id string) (credential.Registered, error)
 	CurrentRegistration(ctx context.Context, applicationID string, t account.ServiceType) (credential.Registered, error)
+	SealSignIn(reg credential.Registered, attemptID string, in credential.SignIn) ([]byte, error)
+	OpenSignIn(reg credential.Registered, attemptID string, sealed []byte) (credential.SignIn, error)
 	Plan(ctx context.Context, acct *account.Account, reg account.Registration, answer provider.Tokens) (credential.Plan, error)
 }
 
@@ -74,8 +88,22 @@ func New(cfg Config) *Service {
 	return &Service{Config: cfg}
 }
 
+// Page is one of our own pages.
+type Page int
+
+// The pages. PageFault is the one for every fault that has no other.
+const (
+	PageFault     Page = iota
+	PageTryAgain       // a fault after which TryAgain may help
+	PageAdmin          // an administrator must approve first
+	PagePartial        // the person chooses what becomes of a partial grant
+	PageAdminDone      // an administrator has approved
+)
+
 // Outcome is where a step of the flow sends the browser.
 type Outcome struct {
+	// Page is shown to people in place of the redirect, unless it is PageFault.
+	Page Page
 	// Location is where to redirect to; empty where Fault is shown on our own page.
 	Location string
 	// Fault is what went wrong, if anything: told to the application by way of
@@ -84,8 +112,13 @@ type Outcome struct {
 	// Back is a link for our own page: the way back to the application, where it
 	// is proven.
 	Back string
-	// ApplicationName is for our own page.
+	// ApplicationName and ServiceTitle are for our own pages.
 	ApplicationName string
+	ServiceTitle    string
+	Reload          bool    // of PageTryAgain: the same request may come again
+	TryAgain        string  // of PageTryAgain: starts the sign-in anew; may be empty
+	AdminURL        string  // of PageAdmin: for an administrator; may be empty
+	Partial         Partial // of PagePartial
 }
 
 // CallbackURL is the redirect URI that the provider knows: the registration's relay,

@@ -134,13 +134,18 @@ func (s *Service) unseal(record store.Credential) (held, error) {
 		// The text of a JSON error may quote the plain value.
 		return held{}, fmt.Errorf("the credential of account %s is damaged", record.AccountID)
 	}
+	return held{record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: t.tokens()}, nil
+}
+
+// tokens is t without the ends of the access tokens but the resources'.
+func (t sealedTokens) tokens() provider.Tokens {
 	tokens := provider.Tokens{
 		Access: secret.New(t.Access), Refresh: secret.New(t.Refresh), NativeScopes: t.NativeScopes, Tenant: t.Tenant,
 	}
 	for resource, other := range t.Others {
 		tokens.Others = with(tokens.Others, resource, provider.ResourceToken{Access: secret.New(other.Access), Expires: other.ExpiresAt})
 	}
-	return held{record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: tokens}, nil
+	return tokens
 }
 
 // sealed makes the record that holds what h holds. An existing record keeps its id

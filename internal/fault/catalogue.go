@@ -29,9 +29,14 @@ const (
 	ChallengeInvalid       Code = "codechallenge.invalid"
 	AccessDenied           Code = "access_denied"
 	ScopesMissing          Code = "scopes.missing"
+	AccessRefused          Code = "access.refused"
 	AccountMismatch        Code = "account.mismatch"
 	EmailMismatch          Code = "email.mismatch"
 	IssuerMismatch         Code = "issuer.mismatch"
+
+	// An administrator's visit.
+	AdminDeclined Code = "admin.declined"
+	AdminUnclear  Code = "admin.unclear"
 
 	// The provider.
 	ProviderRefused     Code = "provider.refused"
@@ -124,9 +129,13 @@ var catalogue = []Entry{
 	{ChallengeInvalid, Invalid, "codeChallenge must be the base64url SHA-256 of the verifier: 43 characters, method S256.", "authorize with a malformed codeChallenge or another method"},
 	{AccessDenied, Forbidden, "The sign-in was declined. Start again to give access.", "the person said no on the provider's page"},
 	{ScopesMissing, Forbidden, "Not all of the access that the application needs was granted. Start again and leave every box ticked.", "ensureScopes=true and a scope was not granted; the detail names it"},
+	{AccessRefused, Forbidden, "The account has no access to all that the application needs. Use an account that has it, or ask its administrator.", "ensureAccess=true and the provider refused a call, or nothing was granted there; the detail names the areas"},
 	{AccountMismatch, Forbidden, "Another account was signed in than the one to be renewed. Start again and choose that account.", "accountId given and somebody else signed in, or the application has no such account"},
 	{EmailMismatch, Forbidden, "Another address was signed in than the one asked for. Start again and choose that address.", "authEmail given and the provider does not vouch for that address"},
 	{IssuerMismatch, Invalid, "The answer came from another sign-in server than the one that was asked. Start again from the application.", "the callback's iss is not the provider's (RFC 9207)"},
+
+	{AdminDeclined, Forbidden, "The application was not approved. Nothing has changed; open the link again to approve it.", "an administrator came back without approving the application"},
+	{AdminUnclear, Invalid, "The answer does not say whether the application was approved. Open the link again, or ask the person to try connecting now.", "an administrator came back and admin_consent was lost on the way; the application's relay page must hand on all parameters"},
 
 	{ProviderRefused, Forbidden, "The provider did not complete the sign-in. Start again; if it stays, the detail says why.", "the provider answered the sign-in with an error"},
 	{ProviderAdmin, Forbidden, "An administrator of your organization must approve this application first. Ask them, then start again.", "the provider wants an administrator's consent"},

@@ -128,6 +128,7 @@ type SetApplication struct {
 	ProviderAuth   *bool
 	Origins        *[]string
 	ReturnURLs     *[]string
+	PartialGrant   *account.PartialGrant
 }
 
 // SetApplication changes an application. Whether it is public never changes.
@@ -145,6 +146,7 @@ func (in SetApplication) onto(app *account.Application) {
 	set(&app.Settings.RevokeOnReplay, in.RevokeOnReplay)
 	set(&app.Settings.ProviderAuth, in.ProviderAuth)
 	set(&app.Settings.Origins, in.Origins)
+	set(&app.Settings.PartialGrant, in.PartialGrant)
 	set(&app.ReturnURLs, in.ReturnURLs)
 }
 
@@ -214,7 +216,7 @@ func sameApplication(a, b account.Application) bool {
 	x, y := a.Settings, b.Settings
 	return a.Name == b.Name && slices.Equal(a.ReturnURLs, b.ReturnURLs) && slices.Equal(x.Origins, y.Origins) &&
 		x.Public == y.Public && x.TokenMode == y.TokenMode && x.CodeLifetime == y.CodeLifetime &&
-		x.RevokeOnReplay == y.RevokeOnReplay && x.ProviderAuth == y.ProviderAuth
+		x.RevokeOnReplay == y.RevokeOnReplay && x.ProviderAuth == y.ProviderAuth && x.PartialGrant == y.PartialGrant
 }
 
 // AddReturnURL registers one more return URL; one that is there already stays.

@@ -46,6 +46,9 @@ func checkSettings(s account.Settings) error {
 	if s.CodeLifetime != 0 && (s.CodeLifetime < account.MinCodeLifetime || s.CodeLifetime > account.MaxCodeLifetime) {
 		return usagef("the code lifetime is %s; it must be from %s to %s", s.CodeLifetime, account.MinCodeLifetime, account.MaxCodeLifetime)
 	}
+	if _, known := account.ParsePartialGrant(string(s.PartialGrant)); s.PartialGrant != "" && !known {
+		return usagef("partial grants %q: ask, accept or refuse", s.PartialGrant)
+	}
 	for _, o := range s.Origins {
 		if err := checkOrigin(o); err != nil {
 			return err

@@ -36,6 +36,7 @@ type ApplicationSpec struct {
 	RevokeOnReplay bool               `yaml:"revokeOnReplay"`
 	ProviderAuth   bool               `yaml:"providerAuth"`
 	Origins        []string           `yaml:"origins"`
+	PartialGrant   string             `yaml:"partialGrant"` // ask, accept or refuse
 	ReturnURLs     []string           `yaml:"returnUrls"`
 	Registrations  []RegistrationSpec `yaml:"registrations"`
 }
@@ -156,7 +157,7 @@ func (spec ApplicationSpec) application(resolve Resolve) (CreateApplication, err
 		Name: spec.Name, ClientID: spec.ClientID, ReturnURLs: spec.ReturnURLs,
 		Settings: account.Settings{
 			Public: spec.Public, TokenMode: spec.TokenMode, RevokeOnReplay: spec.RevokeOnReplay,
-			ProviderAuth: spec.ProviderAuth, Origins: spec.Origins,
+			ProviderAuth: spec.ProviderAuth, Origins: spec.Origins, PartialGrant: account.PartialGrant(spec.PartialGrant),
 		},
 	}
 	var err error

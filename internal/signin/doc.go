@@ -1,5 +1,5 @@
 // Package signin draws the pages that an end user sees in the flow: what went
-// wrong, and the way back to the application.
+// wrong, what was left out, whom to ask, and the way back to the application.
 //
 // The person knows the application, not Avain. So a page says one human sentence
 // first, then what to do next, then the way back; code and request id stand small

@@ -19,6 +19,10 @@ type ErrorPage struct {
 	// BackURL leads back to the application; empty for no link. It must be proven
 	// to belong to the application before it comes here.
 	BackURL string
+	// TryAgainURL starts anew: a path of this server. Empty for no link.
+	TryAgainURL string
+	// Reload offers to ask for this very page again.
+	Reload bool
 }
 
 // errorView is what error.html shows.
@@ -26,6 +30,8 @@ type errorView struct {
 	Application, Lead string
 	Rest, Label       string
 	Back              template.URL
+	TryAgain          string
+	Reload            bool
 	Code, RequestID   string
 }
 
@@ -38,7 +44,7 @@ func (p *Pages) Error(w http.ResponseWriter, page ErrorPage) {
 	p.write(w, page.Status, "error", lead, errorView{
 		Application: page.ApplicationName, Lead: lead, Rest: rest,
 		Back: backLink(page.BackURL), Label: "Back to " + named(page.ApplicationName),
-		Code: page.Code, RequestID: page.RequestID,
+		TryAgain: ownPath(page.TryAgainURL), Reload: page.Reload, Code: page.Code, RequestID: page.RequestID,
 	})
 }
 

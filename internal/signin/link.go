@@ -26,3 +26,13 @@ func backLink(raw string) template.URL {
 	}
 	return template.URL(raw) //nolint:gosec // checked above
 }
+
+// ownPath lets a path of this server through, and nothing that a browser could read
+// as another host's.
+func ownPath(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(raw, "/") || strings.HasPrefix(raw, "//") || strings.Contains(u.Path, "\\") {
+		return ""
+	}
+	return raw
+}

@@ -15,7 +15,7 @@ var files embed.FS
 
 // pageNames are the pages: each is a file <name>.html that defines "main", drawn
 // inside layout.html.
-func pageNames() []string { return []string{"error"} }
+func pageNames() []string { return []string{"error", "partial", "admin", "approved"} }
 
 // Pages writes the pages. It is safe for concurrent use.
 type Pages struct {

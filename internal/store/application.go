@@ -21,6 +21,8 @@ type settingsRow struct {
 	RevokeOnReplay bool          `json:"revoke_on_replay,omitempty"`
 	ProviderAuth   bool          `json:"provider_auth,omitempty"`
 	Origins        []string      `json:"origins,omitempty"`
+
+	PartialGrant account.PartialGrant `json:"partial_grant,omitempty"`
 }
 
 const selectApplication = `SELECT id, client_id, name, settings, data_key, created_at, updated_at FROM applications`

@@ -31,9 +31,13 @@ type Attempt struct {
 	Prompt         string
 	AuthEmail      string
 	Challenge      string // the application's PKCE challenge (S256)
-	EnsureScopes   bool
+	PartialGrant   account.PartialGrant
+	EnsureAccess   bool
 	Fresh          bool // recycle=false
 	ConsentForced  bool
+	RestAsked      bool   // the person has been sent back for the missing access
+	Held           []byte // sealed sign-in that waits for the person's choice; nil for none
+	ChoiceHash     []byte // SHA-256 of the key to the page with that choice; unique
 	CreatedAt      time.Time
 	ExpiresAt      time.Time
 	ConsumedAt     time.Time // zero while it waits
@@ -42,13 +46,15 @@ type Attempt struct {
 // attemptColumns is in the order of scanAttempt and CreateAttempt.
 const attemptColumns = `id, state_hash, application_id, registration_id, service_type, browser_hash, unbound,
 	verifier, result, return_url, state, token_mode, scopes, native_scopes, account_id, client_org_id, login_hint,
-	prompt, auth_email, challenge, ensure_scopes, fresh, consent_forced, created_at, expires_at, consumed_at`
+	prompt, auth_email, challenge, partial_grant, ensure_access, fresh, consent_forced, rest_asked, held, choice_hash,
+	created_at, expires_at, consumed_at`
 
 func scanAttempt(r row) (a Attempt, err error) {
 	err = r.Scan(&a.ID, &a.StateHash, &a.ApplicationID, &a.RegistrationID, (*string)(&a.ServiceType), &a.BrowserHash, &a.Unbound,
 		&a.Verifier, &a.Result, &a.ReturnURL, &a.State, &a.TokenMode,
 		(*scopesColumn)(&a.Scopes), (*wordsColumn)(&a.NativeScopes), (*int64)(&a.AccountID), &a.ClientOrgID, &a.LoginHint,
-		&a.Prompt, &a.AuthEmail, &a.Challenge, &a.EnsureScopes, &a.Fresh, &a.ConsentForced,
+		&a.Prompt, &a.AuthEmail, &a.Challenge, (*string)(&a.PartialGrant), &a.EnsureAccess, &a.Fresh, &a.ConsentForced,
+		&a.RestAsked, &a.Held, &a.ChoiceHash,
 		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.ExpiresAt), (*timeColumn)(&a.ConsumedAt))
 	return a, err
 }
@@ -57,15 +63,21 @@ func scanAttempt(r row) (a Attempt, err error) {
 // registration is gone.
 func (s *Store) CreateAttempt(ctx context.Context, a Attempt) error {
 	return s.write(ctx, "create the attempt", func(ctx context.Context, q Querier) error {
-		_, err := q.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`,
-			a.ID, a.StateHash, a.ApplicationID, a.RegistrationID, string(a.ServiceType), a.BrowserHash, a.Unbound,
-			a.Verifier, a.Result, a.ReturnURL, a.State, a.TokenMode,
-			scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), int64(a.AccountID), a.ClientOrgID, a.LoginHint,
-			a.Prompt, a.AuthEmail, a.Challenge, a.EnsureScopes, a.Fresh, a.ConsentForced,
-			millis(a.CreatedAt), millis(a.ExpiresAt), millis(a.ConsumedAt))
-		return err
+		return insertAttempt(ctx, q, a)
 	})
+}
+
+func insertAttempt(ctx context.Context, q Querier, a Attempt) error {
+	_, err := q.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
+			$27, $28, $29, $30)`,
+		a.ID, a.StateHash, a.ApplicationID, a.RegistrationID, string(a.ServiceType), a.BrowserHash, a.Unbound,
+		a.Verifier, a.Result, a.ReturnURL, a.State, a.TokenMode,
+		scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), int64(a.AccountID), a.ClientOrgID, a.LoginHint,
+		a.Prompt, a.AuthEmail, a.Challenge, string(a.PartialGrant), a.EnsureAccess, a.Fresh, a.ConsentForced,
+		a.RestAsked, a.Held, a.ChoiceHash,
+		millis(a.CreatedAt), millis(a.ExpiresAt), millis(a.ConsumedAt))
+	return err
 }
 
 // OpenAttempts counts the attempts of an application that wait and have not ended,

@@ -23,13 +23,15 @@ type Connection struct {
 	ExpectGeneration int64
 	StateHash        []byte // the attempt that Result is stored on; nil for none
 	Result           []byte // sealed final redirect
+	ChoiceHash       []byte // the choice that this follows: what it held is wiped; nil for none
 	Code             *Code  // inserted where not nil
 	Token            *Token // inserted where not nil
 }
 
 // SaveConnection writes all of c or nothing. ErrConflict: the account of that
 // identity was made, or the account or credential was changed or deleted, by
-// another attempt: read again and decide anew. ErrNotFound: the attempt is gone.
+// another attempt: read again and decide anew. ErrNotFound: the attempt is gone, or
+// the choice has been made before.
 func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 	const what = "save the connection"
 	if c.New && c.Credential == nil {
@@ -46,6 +48,11 @@ func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 		}
 		if c.Token != nil {
 			if err := insertToken(ctx, q, *c.Token); err != nil {
+				return err
+			}
+		}
+		if c.ChoiceHash != nil {
+			if err := releaseHeld(ctx, q, c.ChoiceHash); err != nil {
 				return err
 			}
 		}

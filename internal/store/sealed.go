@@ -9,6 +9,8 @@ const (
 	LabelRegistrationSecrets = "registration.secrets"
 	LabelVerifier            = "attempt.verifier"
 	LabelResult              = "attempt.result"
+	LabelHeld                = "attempt.held"
+	LabelAdmin               = "admin.consent" // of a value that is never stored
 	LabelCredential          = "credential.tokens"
 )
 
@@ -35,6 +37,8 @@ func sealedQueries() []sealedQuery {
 			JOIN registrations r ON r.id = t.registration_id WHERE t.verifier IS NOT NULL ORDER BY t.id`},
 		{LabelResult, `SELECT t.id, r.id, r.data_key, t.result FROM attempts t
 			JOIN registrations r ON r.id = t.registration_id WHERE t.result IS NOT NULL ORDER BY t.id`},
+		{LabelHeld, `SELECT t.id, r.id, r.data_key, t.held FROM attempts t
+			JOIN registrations r ON r.id = t.registration_id WHERE t.held IS NOT NULL ORDER BY t.id`},
 		{LabelCredential, `SELECT record_id, record_id, data_key, sealed FROM credentials WHERE sealed IS NOT NULL ORDER BY record_id`},
 	}
 }

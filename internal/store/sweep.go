@@ -19,10 +19,15 @@ const (
 // SweepReport counts what [Store.Sweep] deleted.
 type SweepReport struct{ Attempts, Codes, Tokens int }
 
-// Sweep deletes attempts that expired more than an hour ago, codes that expired
+// Sweep wipes sign-ins whose choice was never made, and deletes attempts that expired more than an hour ago, codes that expired
 // more than a day ago, and tokens revoked more than 30 days ago, in many small
 // changes. The report counts what was deleted before an error too.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (report SweepReport, err error) {
+	_, err = s.sweep(ctx,
+		`UPDATE attempts SET held = NULL WHERE id IN (SELECT id FROM attempts WHERE held IS NOT NULL AND expires_at < $1 LIMIT $2)`, now)
+	if err != nil {
+		return report, err
+	}
 	report.Attempts, err = s.sweep(ctx,
 		`DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE expires_at < $1 LIMIT $2)`, now.Add(-attemptsKept))
 	if err != nil {

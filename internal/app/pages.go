@@ -1,0 +1,17 @@
+package app
+
+import (
+	"net/http"
+
+	"github.com/avain-project/avain/internal/api"
+	"github.com/avain-project/avain/internal/signin"
+)
+
+// faces lets one face draw the other's pages; they do not know each other.
+type faces struct{ *signin.Pages }
+
+func (f faces) Error(w http.ResponseWriter, p api.ErrorPage) { f.Pages.Error(w, signin.ErrorPage(p)) }
+func (f faces) Partial(w http.ResponseWriter, p api.PartialPage) {
+	f.Pages.Partial(w, signin.PartialPage(p))
+}
+func (f faces) Admin(w http.ResponseWriter, p api.AdminPage) { f.Pages.Admin(w, signin.AdminPage(p)) }

@@ -1,0 +1,118 @@
+package connect
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// run is a consumed attempt with all that serves it.
+type run struct {
+	attempt  store.Attempt
+	app      account.Application
+	reg      credential.Registered
+	provider provider.Redirector
+	info     provider.Info
+}
+
+// load reads what serves the attempt. What it has read stays where it fails.
+func (s *Service) load(ctx context.Context, r *run) error {
+	app, err := s.Store.Application(ctx, r.attempt.ApplicationID)
+	if err != nil {
+		return fault.Wrap(fault.StoreUnavailable, err)
+	}
+	r.app = app.Application
+	if r.reg, err = s.Credentials.Registration(ctx, r.attempt.RegistrationID); err != nil {
+		return err
+	}
+	p, ok := s.Providers.Of(r.attempt.ServiceType)
+	redirector, can := p.(provider.Redirector)
+	if !ok || !can {
+		return fault.New(fault.ServiceTypeUnavailable, "")
+	}
+	r.provider, r.info = redirector, p.Info()
+	return nil
+}
+
+// asked are the native scopes that the attempt asks for.
+func (r run) asked() []string { return r.info.Scopes.Ask(r.attempt.Scopes, r.attempt.NativeScopes) }
+
+// complete exchanges the provider's code and finishes the attempt.
+func (s *Service) complete(ctx context.Context, r *run, query url.Values) (string, error) {
+	if err := s.load(ctx, r); err != nil {
+		return "", err
+	}
+	if err := checkIssuer(r.info, r.reg.Registration, query.Get("iss")); err != nil {
+		return "", err
+	}
+	verifier, err := r.reg.Key.Open(r.attempt.Verifier, store.LabelVerifier, r.attempt.ID)
+	if err != nil {
+		return "", fmt.Errorf("open the verifier: %w", err)
+	}
+	tokens, identity, err := r.provider.Exchange(ctx, r.reg.Registration, provider.Callback{
+		Params: query, Verifier: secret.New(string(verifier)), RedirectURI: CallbackURL(s.PublicURL, r.reg.Registration),
+		NativeScopes: r.asked(),
+	})
+	if err != nil {
+		return "", signInFault(err)
+	}
+	f := finishing{run: *r, SignIn: credential.SignIn{Tokens: tokens, Identity: identity}}
+	if f, err = s.withHeld(f); err != nil {
+		return "", err
+	}
+	return s.finish(ctx, f)
+}
+
+// failed is what becomes of a consumed attempt that did not finish.
+func (s *Service) failed(ctx context.Context, r run, err error) Outcome {
+	out := replyTo(r.attempt).failure(err)
+	out.ApplicationName = r.app.Name
+	switch {
+	case out.Fault.Code == fault.StoreUnavailable:
+		out.Page, out.Back = PageTryAgain, out.Location
+		if r.app.ID != "" {
+			out.TryAgain = r.authorizeURL()
+		}
+	case r.attempt.Held != nil:
+		// The first sign-in is still there to go on with.
+		if page, err := s.hold(ctx, r, r.attempt.Held); err == nil {
+			out.Location = page
+		}
+	case out.Fault.Code == fault.ProviderAdmin && r.provider != nil:
+		out.Page, out.Back = PageAdmin, out.Location
+		out.AdminURL, out.ServiceTitle = s.adminConsentURL(r), r.info.Title
+	}
+	return out
+}
+
+// signInFault is credential.Fault, except that during a sign-in a dead grant is
+// the provider's refusal of the code.
+func signInFault(err error) error {
+	told := credential.Fault(err)
+	if fault.Is(told, fault.TokenDead) {
+		// The causes in the provider's table are those of a grant that ended.
+		return &fault.Error{Code: fault.ProviderRefused, Detail: "It did not accept the sign-in's code.", Err: err}
+	}
+	return told
+}
+
+// checkIssuer defends against mix-up where the provider says who it is
+// (RFC 9207). A registration that replaces the authorize page may name its own.
+func checkIssuer(info provider.Info, reg account.Registration, got string) error {
+	want := reg.Endpoints.Issuer
+	if want == "" && reg.Endpoints.Authorize == "" {
+		want = info.Issuer
+	}
+	if got == "" || want == "" || strings.TrimSuffix(got, "/") == strings.TrimSuffix(want, "/") {
+		return nil
+	}
+	return fault.New(fault.IssuerMismatch, "")
+}

@@ -1,0 +1,13 @@
+-- +goose Up
+
+-- What happens with a partial grant is an answer of three, no longer yes or no.
+ALTER TABLE attempts DROP COLUMN ensure_scopes;
+ALTER TABLE attempts ADD COLUMN partial_grant TEXT NOT NULL DEFAULT 'ask';
+ALTER TABLE attempts ADD COLUMN ensure_access INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN rest_asked INTEGER NOT NULL DEFAULT 0;
+
+-- A sign-in that waits for the person's choice, and the key to the page that asks.
+ALTER TABLE attempts ADD COLUMN held BLOB;
+ALTER TABLE attempts ADD COLUMN choice_hash BLOB;
+CREATE UNIQUE INDEX attempts_choice ON attempts (choice_hash) WHERE choice_hash IS NOT NULL;
+CREATE INDEX attempts_held ON attempts (expires_at) WHERE held IS NOT NULL;
