@@ -40,6 +40,10 @@ type Settings struct {
 	ProviderAuth bool
 	// Origins are allowed by CORS besides those of the return URLs.
 	Origins []string
+	// Alias is the web origin of the application's own host name for this server, as
+	// browsers write it ("https://connect.example"): its sign-ins run there. Empty for
+	// the public URL.
+	Alias string
 	// PartialGrant is what happens where authorize does not say; "" is AskPartial.
 	PartialGrant PartialGrant
 }

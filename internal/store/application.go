@@ -21,6 +21,7 @@ type settingsRow struct {
 	RevokeOnReplay bool          `json:"revoke_on_replay,omitempty"`
 	ProviderAuth   bool          `json:"provider_auth,omitempty"`
 	Origins        []string      `json:"origins,omitempty"`
+	Alias          string        `json:"alias,omitempty"`
 
 	PartialGrant account.PartialGrant `json:"partial_grant,omitempty"`
 }
@@ -52,6 +53,9 @@ func (s *Store) CreateApplication(ctx context.Context, app Application, secrets 
 			if err := insertApplicationSecret(ctx, q, secret); err != nil {
 				return err
 			}
+		}
+		if err := writeAlias(ctx, q, app.Application); err != nil {
+			return err
 		}
 		return insertURLs(ctx, q, app.Application)
 	})
@@ -145,6 +149,9 @@ func updateApplication(ctx context.Context, q Querier, id string, app account.Ap
 		return err
 	}
 	if _, err := q.ExecContext(ctx, `DELETE FROM allowed_origins WHERE application_id = $1`, id); err != nil {
+		return err
+	}
+	if err := writeAlias(ctx, q, app); err != nil {
 		return err
 	}
 	return insertURLs(ctx, q, app)

@@ -21,6 +21,7 @@ type Attempt struct {
 	Verifier       []byte // sealed PKCE verifier; nil where the provider takes none
 	Result         []byte // sealed final redirect; nil until there is one
 	ReturnURL      string
+	RedirectURI    string // given to the provider; empty in an attempt of an older version
 	State          string // the application's own
 	TokenMode      bool
 	Scopes         []scope.Scope
@@ -47,7 +48,7 @@ type Attempt struct {
 const attemptColumns = `id, state_hash, application_id, registration_id, service_type, browser_hash, unbound,
 	verifier, result, return_url, state, token_mode, scopes, native_scopes, account_id, client_org_id, login_hint,
 	prompt, auth_email, challenge, partial_grant, ensure_access, fresh, consent_forced, rest_asked, held, choice_hash,
-	created_at, expires_at, consumed_at`
+	created_at, expires_at, consumed_at, redirect_uri`
 
 func scanAttempt(r row) (a Attempt, err error) {
 	err = r.Scan(&a.ID, &a.StateHash, &a.ApplicationID, &a.RegistrationID, (*string)(&a.ServiceType), &a.BrowserHash, &a.Unbound,
@@ -55,7 +56,7 @@ func scanAttempt(r row) (a Attempt, err error) {
 		(*scopesColumn)(&a.Scopes), (*wordsColumn)(&a.NativeScopes), (*int64)(&a.AccountID), &a.ClientOrgID, &a.LoginHint,
 		&a.Prompt, &a.AuthEmail, &a.Challenge, (*string)(&a.PartialGrant), &a.EnsureAccess, &a.Fresh, &a.ConsentForced,
 		&a.RestAsked, &a.Held, &a.ChoiceHash,
-		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.ExpiresAt), (*timeColumn)(&a.ConsumedAt))
+		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.ExpiresAt), (*timeColumn)(&a.ConsumedAt), &a.RedirectURI)
 	return a, err
 }
 
@@ -70,13 +71,13 @@ func (s *Store) CreateAttempt(ctx context.Context, a Attempt) error {
 func insertAttempt(ctx context.Context, q Querier, a Attempt) error {
 	_, err := q.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-			$27, $28, $29, $30)`,
+			$27, $28, $29, $30, $31)`,
 		a.ID, a.StateHash, a.ApplicationID, a.RegistrationID, string(a.ServiceType), a.BrowserHash, a.Unbound,
 		a.Verifier, a.Result, a.ReturnURL, a.State, a.TokenMode,
 		scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), int64(a.AccountID), a.ClientOrgID, a.LoginHint,
 		a.Prompt, a.AuthEmail, a.Challenge, string(a.PartialGrant), a.EnsureAccess, a.Fresh, a.ConsentForced,
 		a.RestAsked, a.Held, a.ChoiceHash,
-		millis(a.CreatedAt), millis(a.ExpiresAt), millis(a.ConsumedAt))
+		millis(a.CreatedAt), millis(a.ExpiresAt), millis(a.ConsumedAt), a.RedirectURI)
 	return err
 }
 

@@ -18,6 +18,8 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"application delete":               testApplicationDelete,
 		"application secrets":              testApplicationSecrets,
 		"origins":                          testOrigins,
+		"alias hosts":                      testAliasHosts,
+		"alias host changes":               testAliasChanges,
 		"registrations":                    testRegistrations,
 		"registration conflicts":           testRegistrationConflicts,
 		"attempts":                         testAttempts,

@@ -87,7 +87,7 @@ func newApplication() store.Application {
 			ReturnURLs: []string{"https://notes.example/back", "http://localhost:3000/back", "com.example.notes:/back"},
 			Settings: account.Settings{
 				TokenMode: true, CodeLifetime: 90 * time.Second, RevokeOnReplay: true, ProviderAuth: true,
-				Origins: []string{"https://spa.example"}, PartialGrant: account.AcceptPartial,
+				Origins: []string{"https://spa.example"}, Alias: "https://connect.notes.example", PartialGrant: account.AcceptPartial,
 			},
 			CreatedAt: noon, UpdatedAt: noon,
 		},
@@ -127,7 +127,8 @@ func (w *world) newAttempt() store.Attempt {
 	return store.Attempt{
 		ID: id, StateHash: hashOf(id), ApplicationID: w.app.ID, RegistrationID: w.reg.ID, ServiceType: account.Google,
 		BrowserHash: hashOf("browser"), Verifier: []byte("sealed verifier"), ReturnURL: "https://notes.example/back", State: "s-1",
-		TokenMode: true, Scopes: []scope.Scope{scope.MailRead}, NativeScopes: []string{"native.one", "native.two"},
+		RedirectURI: "https://connect.notes.example/v1/auth/callback",
+		TokenMode:   true, Scopes: []scope.Scope{scope.MailRead}, NativeScopes: []string{"native.one", "native.two"},
 		AccountID: 77, ClientOrgID: "org-1", LoginHint: "ada@example.com", Prompt: "consent", AuthEmail: "ada@example.com",
 		Challenge: "challenge", PartialGrant: account.RefusePartial, EnsureAccess: true, Fresh: true, ConsentForced: true,
 		RestAsked: true,
