@@ -37,6 +37,7 @@ type appCreateCommand struct {
 	ProviderAuth   bool          `help:"Allow includeProviderAuth: handing out the provider's access token."`
 	Origin         []string      `sep:"none" placeholder:"ORIGIN" help:"Origin that CORS allows besides those of the return URLs; may be repeated."`
 	PartialGrant   string        `placeholder:"WAY" help:"Where a person gives less than was asked for: ask them (ask, the default), connect with it (accept), or give the application an error (refuse)."`
+	Alias          string        `placeholder:"URL" help:"The application's own host name for this server, as in https://connect.example.com: its sign-ins run there."`
 	ClientID       string        `name:"client-id" placeholder:"ID" help:"Client id of an application that moves in: 32 hexadecimal digits."`
 	ClientSecret   secret.Text   `name:"client-secret-file" secret:"AVAIN_APP_CLIENT_SECRET" placeholder:"PATH" help:"File with the secret of an application that moves in (- is standard input)."`
 }
@@ -52,7 +53,7 @@ func (c *appCreateCommand) Run(ctx context.Context, s *settings, out output) err
 		Name: c.Name, ReturnURLs: c.ReturnURL, ClientID: c.ClientID, Secret: c.ClientSecret,
 		Settings: account.Settings{
 			Public: c.Public, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime, RevokeOnReplay: c.RevokeOnReplay,
-			ProviderAuth: c.ProviderAuth, Origins: c.Origin, PartialGrant: account.PartialGrant(c.PartialGrant),
+			ProviderAuth: c.ProviderAuth, Origins: c.Origin, Alias: c.Alias, PartialGrant: account.PartialGrant(c.PartialGrant),
 		},
 	})
 	if err != nil {
@@ -97,17 +98,21 @@ func (appListCommand) Run(ctx context.Context, s *settings, out output) error {
 	})
 }
 
-type appShowCommand struct{ appRef }
+type appShowCommand struct {
+	appRef
+	address
+}
 
 // Run shows one application.
 func (c *appShowCommand) Run(ctx context.Context, s *settings, out output) error {
-	return s.withApplication(ctx, out, func(o *operator.Service) (account.Application, error) {
+	return s.withApplication(ctx, &c.address, out, func(o *operator.Service) (account.Application, error) {
 		return o.Application(ctx, c.App)
 	})
 }
 
 type appSetCommand struct {
 	appRef
+	address
 	Name           *string        `placeholder:"NAME" help:"Name, which people see."`
 	TokenMode      *bool          `negatable:"" help:"Allow responseType=token."`
 	CodeLifetime   *time.Duration `placeholder:"TIME" help:"How long a code may wait to be redeemed, 30s to 10m; 0 for 60s."`
@@ -116,18 +121,19 @@ type appSetCommand struct {
 	PartialGrant   *string        `placeholder:"WAY" help:"Where a person gives less than was asked for: ask, accept or refuse."`
 	Origin         []string       `sep:"none" xor:"origins" placeholder:"ORIGIN" help:"Origins that CORS allows besides; they replace the stored ones. May be repeated."`
 	NoOrigins      bool           `xor:"origins" help:"Remove all these origins."`
+	Alias          *string        `placeholder:"URL" help:"The application's own host name for this server, as in https://connect.example.com: its sign-ins run there; empty for none."`
 }
 
 // Run changes the application.
 func (c *appSetCommand) Run(ctx context.Context, s *settings, out output) error {
 	in := operator.SetApplication{
 		Name: c.Name, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime,
-		RevokeOnReplay: c.RevokeOnReplay, ProviderAuth: c.ProviderAuth, PartialGrant: (*account.PartialGrant)(c.PartialGrant),
+		RevokeOnReplay: c.RevokeOnReplay, ProviderAuth: c.ProviderAuth, Alias: c.Alias, PartialGrant: (*account.PartialGrant)(c.PartialGrant),
 	}
 	if len(c.Origin) > 0 || c.NoOrigins {
 		in.Origins = &c.Origin
 	}
-	return s.withApplication(ctx, out, func(o *operator.Service) (account.Application, error) {
+	return s.withApplication(ctx, &c.address, out, func(o *operator.Service) (account.Application, error) {
 		return o.SetApplication(ctx, c.App, in)
 	})
 }
@@ -187,9 +193,14 @@ func (c *appDeleteCommand) Run(ctx context.Context, s *settings, out output) err
 	})
 }
 
-// withApplication does one thing to an application and shows it afterwards.
-func (s *settings) withApplication(ctx context.Context, out output, do func(*operator.Service) (account.Application, error)) error {
-	a, err := s.open(ctx, s.config())
+// withApplication does one thing to an application and shows it afterwards, with its
+// redirect URI where the command is told the server's address.
+func (s *settings) withApplication(ctx context.Context, at *address, out output, do func(*operator.Service) (account.Application, error)) error {
+	cfg := s.config()
+	if at != nil {
+		cfg = at.onto(cfg)
+	}
+	a, err := s.open(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -198,7 +209,11 @@ func (s *settings) withApplication(ctx context.Context, out output, do func(*ope
 	if err != nil {
 		return err
 	}
-	return out.show(viewApplication(after), func(w io.Writer) {
+	view := viewApplication(after)
+	if at != nil {
+		view.RedirectURI = a.Operator().CallbackURL(after)
+	}
+	return out.show(view, func(w io.Writer) {
 		properties(
 			w,
 			field{"client id", after.ClientID},
@@ -211,6 +226,8 @@ func (s *settings) withApplication(ctx context.Context, out output, do func(*ope
 			field{"provider auth", yes(after.Settings.ProviderAuth)},
 			field{"partial grants", string(after.Settings.Partial(nil))},
 			field{"origins", strings.Join(after.Settings.Origins, "\n\t")},
+			field{"alias", after.Settings.Alias},
+			field{"redirect URI", view.RedirectURI},
 			field{"created", stamp(after.CreatedAt)},
 			field{"updated", stamp(after.UpdatedAt)},
 		)

@@ -97,7 +97,10 @@ func (c *registrationSetCommand) Run(ctx context.Context, s *settings, out outpu
 		if reg.RedirectURI != "" {
 			printf(w, "\nRegister this redirect URI at the provider, exactly as it is:\n\n    %s\n", reg.RedirectURI)
 		}
-		if c.PublicURL == "" && reg.CallbackURL == "" {
+		if reg.RelayTarget != "" {
+			printf(w, "\nThe relay there must send the browser on to:\n\n    %s\n", reg.RelayTarget)
+		}
+		if c.PublicURL == "" && reg.Application.Settings.Alias == "" {
 			printf(w, "\nNo public URL was given, so this address is for this machine only. A server that others reach has its own: name it\nby --public-url URL or AVAIN_PUBLIC_URL, here and for serve, and register the address that is printed then.\n")
 		}
 		printf(w, "\nThen start the server, or check the settings first:\n\n    %s\n    %s\n", s.line("serve"), s.line("doctor"))

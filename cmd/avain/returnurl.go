@@ -19,7 +19,7 @@ type returnURLAddCommand struct {
 
 // Run adds the return URL.
 func (c *returnURLAddCommand) Run(ctx context.Context, s *settings, out output) error {
-	return s.withApplication(ctx, out, func(o *operator.Service) (account.Application, error) {
+	return s.withApplication(ctx, nil, out, func(o *operator.Service) (account.Application, error) {
 		return o.AddReturnURL(ctx, c.App, c.URL)
 	})
 }
@@ -31,7 +31,7 @@ type returnURLRemoveCommand struct {
 
 // Run removes the return URL.
 func (c *returnURLRemoveCommand) Run(ctx context.Context, s *settings, out output) error {
-	return s.withApplication(ctx, out, func(o *operator.Service) (account.Application, error) {
+	return s.withApplication(ctx, nil, out, func(o *operator.Service) (account.Application, error) {
 		return o.RemoveReturnURL(ctx, c.App, c.URL)
 	})
 }

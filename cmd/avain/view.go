@@ -22,6 +22,8 @@ type applicationView struct {
 	ProviderAuth   bool      `json:"providerAuth"`
 	Origins        []string  `json:"origins"`
 	PartialGrant   string    `json:"partialGrant"`
+	Alias          string    `json:"alias,omitempty"`
+	RedirectURI    string    `json:"redirectUri,omitempty"` // of registrations without a relay; app show and app set tell
 	CreatedAt      time.Time `json:"createdAt"`
 	UpdatedAt      time.Time `json:"updatedAt"`
 }
@@ -30,8 +32,9 @@ func viewApplication(a account.Application) applicationView {
 	return applicationView{
 		ClientID: a.ClientID, Name: a.Name, ReturnURLs: texts(a.ReturnURLs), Public: a.Settings.Public,
 		TokenMode: a.Settings.TokenMode, CodeLifetime: a.Settings.CodeLife().String(), RevokeOnReplay: a.Settings.RevokeOnReplay,
-		ProviderAuth: a.Settings.ProviderAuth, Origins: texts(a.Settings.Origins), PartialGrant: string(a.Settings.Partial(nil)),
-		CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
+		ProviderAuth: a.Settings.ProviderAuth, Origins: texts(a.Settings.Origins), Alias: a.Settings.Alias,
+		PartialGrant: string(a.Settings.Partial(nil)),
+		CreatedAt:    utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
 	}
 }
 
@@ -58,6 +61,7 @@ type registrationView struct {
 	Cloud          string        `json:"cloud,omitempty"` // absent: the global one
 	Endpoints      endpointsView `json:"endpoints"`
 	RedirectURI    string        `json:"redirectUri,omitempty"`
+	RelayTarget    string        `json:"relayTarget,omitempty"` // where the relay at redirectUri must lead
 	UnboundBrowser bool          `json:"unboundBrowser"`
 	Current        bool          `json:"current"`
 	CreatedAt      time.Time     `json:"createdAt"`
@@ -79,7 +83,7 @@ func viewRegistration(r operator.Registration) registrationView {
 		Application: r.Application.Name, AppClientID: r.Application.ClientID, ServiceType: string(r.ServiceType), ClientID: r.ClientID,
 		Secrets: len(r.Secrets), Scopes: texts(r.Scopes), NativeScopes: texts(r.NativeScopes), Tenant: r.Tenant, Cloud: string(r.Cloud),
 		Endpoints:   endpointsView(r.Endpoints),
-		RedirectURI: r.RedirectURI, UnboundBrowser: r.UnboundBrowser, Current: r.Current,
+		RedirectURI: r.RedirectURI, RelayTarget: r.RelayTarget, UnboundBrowser: r.UnboundBrowser, Current: r.Current,
 		CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	}
 }

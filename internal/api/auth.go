@@ -8,8 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
-	"time"
 
 	"github.com/avain-project/avain/internal/access"
 	"github.com/avain-project/avain/internal/account"
@@ -42,32 +40,34 @@ func (s *Server) page(next http.HandlerFunc) http.HandlerFunc {
 			s.show(w, r, connect.Outcome{Fault: fault.From(err)})
 			return
 		}
-		if !strings.EqualFold(r.Host, s.PublicURL.Host) {
-			s.show(w, r, connect.Outcome{Fault: fault.Newf(fault.HostUnknown, "It is %s.", s.PublicURL)})
+		at, err := s.reached(r)
+		if err != nil {
+			s.show(w, r, connect.Outcome{Fault: fault.From(err)})
 			return
 		}
+		note(r).at = at
 		next(w, r)
 	}
 }
 
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
-	browser := s.browser(r)
-	if browser.IsZero() {
-		browser = access.NewNonce()
+	value := browser(r)
+	if value.IsZero() {
+		value = access.NewNonce()
 	}
-	out := s.Connect.Authorize(r.Context(), r.URL.RawQuery, browser, s.limits.signIns)
-	if out.Fault == nil {
-		s.setBrowser(w, browser)
+	out := s.Connect.Authorize(r.Context(), note(r).at, r.URL.RawQuery, value, s.limits.signIns)
+	if out.Fault == nil && !out.Hop {
+		setBrowser(w, r, value)
 	}
 	s.follow(w, r, out)
 }
 
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
-	s.follow(w, r, s.Connect.Callback(r.Context(), r.URL.RawQuery, s.browser(r)))
+	s.follow(w, r, s.Connect.Callback(r.Context(), r.URL.RawQuery, browser(r)))
 }
 
 func (s *Server) partial(w http.ResponseWriter, r *http.Request) {
-	s.follow(w, r, s.Connect.Choose(r.Context(), r.URL.RawQuery, s.browser(r)))
+	s.follow(w, r, s.Connect.Choose(r.Context(), r.URL.RawQuery, browser(r)))
 }
 
 // follow sends the browser on, or shows the page that the person must see first, or
@@ -107,33 +107,6 @@ func (s *Server) draw(w http.ResponseWriter, r *http.Request, out connect.Outcom
 	default:
 		s.show(w, r, out)
 	}
-}
-
-// The cookie that ties attempts to one browser. With https it gets the prefix
-// that no other host or path can forge (RFC 6265bis §4.1.3.2).
-func (s *Server) cookieName() string {
-	if s.PublicURL.Scheme == "https" {
-		return "__Host-avain_browser"
-	}
-	return "avain_browser"
-}
-
-// maxBrowserCookie bounds what we take back, in bytes.
-const maxBrowserCookie = 64
-
-func (s *Server) browser(r *http.Request) secret.Text {
-	c, err := r.Cookie(s.cookieName())
-	if err != nil || len(c.Value) > maxBrowserCookie {
-		return secret.Text{}
-	}
-	return secret.New(c.Value)
-}
-
-func (s *Server) setBrowser(w http.ResponseWriter, value secret.Text) {
-	http.SetCookie(w, &http.Cookie{
-		Name: s.cookieName(), Value: value.Reveal(), Path: "/", HttpOnly: true,
-		Secure: s.PublicURL.Scheme == "https", SameSite: http.SameSiteLaxMode, MaxAge: int((24 * time.Hour).Seconds()),
-	})
 }
 
 func (s *Server) redeem(w http.ResponseWriter, r *http.Request) {

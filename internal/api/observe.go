@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +17,7 @@ import (
 // is no path among them: codes and provider ids live in paths.
 type notes struct {
 	requestID   string
+	at          *url.URL // the origin the browser is at, on the flow's routes
 	route       string
 	application string
 	// byApplication: with the application's own credentials, rather than a bearer.

@@ -86,6 +86,7 @@ type Config struct {
 	Access    *access.Service
 	Accounts  Accounts
 	Origins   Origins
+	Hosts     Hosts
 	Direct    *direct.Proxy
 	Pages     Pages
 	// Ready answers nil while requests can be served.

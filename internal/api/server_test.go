@@ -36,7 +36,11 @@ func (l *trail) String() string {
 	return l.buf.String()
 }
 
-// serve starts a server that only asks ready, and shows error pages by page.
+// aliases are the hosts known besides the public one, with their origins.
+type aliases map[string]string
+
+func (a aliases) AliasOrigin(_ context.Context, host string) (string, error) { return a[host], nil }
+
 // drawer draws the page of a fault; the others are not asked for here.
 type drawer struct {
 	api.Pages
@@ -45,6 +49,7 @@ type drawer struct {
 
 func (d drawer) Error(w http.ResponseWriter, p api.ErrorPage) { d.draw(w, p) }
 
+// serve starts a server that only asks ready, and shows error pages by page.
 func serve(t *testing.T, ready func(context.Context) error, page func(http.ResponseWriter, api.ErrorPage)) (base string, log *trail, done <-chan int) {
 	t.Helper()
 	public, err := url.Parse("https://avain.example")
@@ -56,6 +61,7 @@ func serve(t *testing.T, ready func(context.Context) error, page func(http.Respo
 	observed := make(chan int, 16)
 	server := httptest.NewServer(api.New(api.Config{
 		PublicURL: public, Ready: ready, Pages: pages, Now: time.Now, Logger: slog.New(slog.NewJSONHandler(log, nil)),
+		Hosts:   aliases{},
 		Observe: func(_, _ string, status int, _ time.Duration) { observed <- status },
 	}))
 	t.Cleanup(server.Close)

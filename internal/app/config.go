@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/avain-project/avain/internal/api"
@@ -91,17 +90,9 @@ func (c Config) publicURL(listen string) (*url.URL, error) {
 		}
 		return &url.URL{Scheme: scheme, Host: net.JoinHostPort(host, port)}, nil
 	}
-	u, err := url.Parse(c.PublicURL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, usage("--public-url %q: write it as https://host or https://host:port", c.PublicURL)
-	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
-		return nil, usage("--public-url %q: it has no path, query or user name", c.PublicURL)
-	}
-	u.Path = ""
-	// Browsers leave the default port out of Host, so it is left out here too.
-	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
-		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	u, err := weburl.Base(c.PublicURL)
+	if err != nil {
+		return nil, usage("--public-url %q: %w", c.PublicURL, err)
 	}
 	if u.Scheme == "http" && !weburl.Loopback(u.Hostname()) && !c.InsecureHTTP {
 		return nil, usage("--public-url %q: http would send sign-ins in the clear; use https, or --insecure-http in a closed network", c.PublicURL)

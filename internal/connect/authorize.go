@@ -19,21 +19,25 @@ import (
 	"github.com/avain-project/avain/internal/store"
 )
 
-// Authorize begins an attempt for the browser that carries that cookie value.
+// Authorize begins an attempt for the browser that carries that cookie value, at the
+// origin at, or sends it to the one where the application's sign-ins run.
 // Until the return URL is proven, a failure is the Outcome's Fault without a
 // Location; after that, everything goes back to the application. admit is asked
 // once the application is known, and may refuse another attempt of it.
-func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret.Text, admit func(applicationID string) error) Outcome {
+func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, browser secret.Text, admit func(applicationID string) error) Outcome {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return shown(fault.New(fault.ParameterInvalid, "The query is malformed: check its percent signs."))
 	}
 	p := parameters{query}
 	app, returnURL, err := s.prove(ctx, p)
-	if err == nil {
-		err = cmp.Or(admit(app.ID), s.room(ctx, app.ID))
-	}
 	if err != nil {
+		return repeatable(err)
+	}
+	if out, away := s.hop(at, rawQuery, p, app); away {
+		return out
+	}
+	if err := cmp.Or(admit(app.ID), s.room(ctx, app.ID)); err != nil {
 		return repeatable(err)
 	}
 	reply := reply{returnURL: returnURL, application: app.Name}
@@ -42,6 +46,7 @@ func (s *Service) Authorize(ctx context.Context, rawQuery string, browser secret
 		return reply.failure(err)
 	}
 	attempt.BrowserHash = access.Hash(browser)
+	attempt.RedirectURI = CallbackURL(s.PublicURL, app, reg.Registration)
 	location, err := s.begin(ctx, attempt, reg)
 	if fault.Is(err, fault.StoreUnavailable) {
 		return repeatable(err)
@@ -179,7 +184,7 @@ func (s *Service) visit(attempt store.Attempt, reg credential.Registered) (store
 	attempt.ExpiresAt = attempt.CreatedAt.Add(AttemptLifetime)
 
 	location, err := redirector.AuthorizeURL(reg.Registration, provider.AuthRequest{
-		State: state.Reveal(), Verifier: verifier, RedirectURI: CallbackURL(s.PublicURL, reg.Registration),
+		State: state.Reveal(), Verifier: verifier, RedirectURI: s.redirectURI(attempt, reg.Registration),
 		NativeScopes: p.Info().Scopes.Ask(attempt.Scopes, attempt.NativeScopes),
 		LoginHint:    attempt.LoginHint, Prompt: attempt.Prompt,
 		ForceConsent: attempt.ConsentForced, Renewing: attempt.AccountID != 0 || attempt.RestAsked,

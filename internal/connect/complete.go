@@ -58,7 +58,7 @@ func (s *Service) complete(ctx context.Context, r *run, query url.Values) (strin
 		return "", fmt.Errorf("open the verifier: %w", err)
 	}
 	tokens, identity, err := r.provider.Exchange(ctx, r.reg.Registration, provider.Callback{
-		Params: query, Verifier: secret.New(string(verifier)), RedirectURI: CallbackURL(s.PublicURL, r.reg.Registration),
+		Params: query, Verifier: secret.New(string(verifier)), RedirectURI: s.redirectURI(r.attempt, r.reg.Registration),
 		NativeScopes: r.asked(),
 	})
 	if err != nil {

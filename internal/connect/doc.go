@@ -5,6 +5,7 @@
 //
 //	state      event                          next       what happens
 //	---------  -----------------------------  ---------  ------------------------------------------
+//	–          Authorize at another host      –          one redirect to the application's own host
 //	–          Authorize, all checks pass     open       row made; browser goes to the provider
 //	–          Authorize, return URL proven   –          error goes back to the application
 //	–          Authorize, otherwise           –          error page; nothing redirects

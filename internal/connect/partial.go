@@ -49,7 +49,7 @@ func (s *Service) ask(ctx context.Context, f finishing) (string, error) {
 // hold stores a sealed sign-in under a new key and returns the page of that key.
 func (s *Service) hold(ctx context.Context, r run, held []byte) (string, error) {
 	key := access.NewNonce()
-	page := s.PublicURL.JoinPath(PartialPath).String() + "?" + url.Values{"key": {key.Reveal()}}.Encode()
+	page := Home(s.PublicURL, r.app).JoinPath(PartialPath).String() + "?" + url.Values{"key": {key.Reveal()}}.Encode()
 	result, err := r.reg.Key.Seal([]byte(page), store.LabelResult, r.attempt.ID)
 	if err != nil {
 		return "", err

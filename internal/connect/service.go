@@ -15,8 +15,9 @@ import (
 // AttemptLifetime is how long a person may take at the provider.
 const AttemptLifetime = 15 * time.Minute
 
-// The paths of the flow, below the public URL. Providers send the browser back to
-// CallbackPath; PartialPath is our own page, and the choices on it.
+// The paths of the flow, at the public URL or an alias. Applications send the browser
+// to AuthorizePath, providers back to CallbackPath; PartialPath is our own page, and the
+// choices on it.
 const (
 	AuthorizePath = "/v1/auth/authorize"
 	CallbackPath  = "/v1/auth/callback"
@@ -106,6 +107,9 @@ type Outcome struct {
 	Page Page
 	// Location is where to redirect to; empty where Fault is shown on our own page.
 	Location string
+	// Hop says that Location is the same step at another host of ours: nothing has
+	// been made for the browser yet.
+	Hop bool
 	// Fault is what went wrong, if anything: told to the application by way of
 	// Location, or shown.
 	Fault *fault.Error
@@ -119,17 +123,4 @@ type Outcome struct {
 	TryAgain        string  // of PageTryAgain: starts the sign-in anew; may be empty
 	AdminURL        string  // of PageAdmin: for an administrator; may be empty
 	Partial         Partial // of PagePartial
-}
-
-// CallbackURL is the redirect URI that the provider knows: the registration's relay,
-// or our own below the public URL. Where that is not known (nil) it is empty.
-func CallbackURL(public *url.URL, reg account.Registration) string {
-	switch {
-	case reg.CallbackURL != "":
-		return reg.CallbackURL
-	case public == nil:
-		return ""
-	default:
-		return public.JoinPath(CallbackPath).String()
-	}
 }

@@ -7,6 +7,7 @@ const (
 	ClientUnknown    Code = "client.unknown"
 	ReturnURLInvalid Code = "returnurl.invalid"
 	HostUnknown      Code = "host.unknown"
+	HostRewritten    Code = "host.rewritten"
 	StateMissing     Code = "state.missing"
 	StateUnknown     Code = "state.unknown"
 	StateExpired     Code = "state.expired"
@@ -108,7 +109,8 @@ var internal = Entry{
 var catalogue = []Entry{
 	{ClientUnknown, Invalid, "No application has this clientId. Check the clientId in the link against the one the operator gave you.", "authorize, or redeeming a code, with a clientId that does not exist"},
 	{ReturnURLInvalid, Invalid, "returnurl.invalid: This return URL is not registered for the application. Register it exactly as it is sent: scheme, host, port and path must be the same.", "authorize with a missing, malformed or unregistered returnUrl; nothing is redirected"},
-	{HostUnknown, Misdirected, "This server does not answer to that host name. Open the address that the operator has set as its public URL.", "a page of the flow asked for under a host other than the public URL's"},
+	{HostUnknown, Misdirected, "This server does not answer to that host name. Go back to the application and start again; its operator knows the names in use (avain app show).", "a page of the flow asked for under a host that is neither the public URL's nor an application's alias"},
+	{HostRewritten, Misdirected, "This sign-in was sent to the application's own host and did not arrive there. Start again in the application; if it stays, its operator must let the proxy of that host pass the Host header on unchanged.", "authorize that was sent on to the application's host and comes in under another: a proxy changes Host, or the alias has just changed"},
 	{StateMissing, Invalid, "The sign-in came back without its state. Go back to the application and start again.", "callback without state"},
 	{StateUnknown, Invalid, "This sign-in is not known here. Go back to the application and start again.", "callback with a state that Avain did not make"},
 	{StateExpired, Invalid, "This sign-in took longer than 15 minutes. Go back to the application and start again.", "callback after the attempt has ended"},

@@ -30,6 +30,10 @@ func (s *Service) CreateApplication(ctx context.Context, in CreateApplication) (
 	if err := in.check(); err != nil {
 		return account.Application{}, secret.Text{}, err
 	}
+	var err error
+	if in.Settings.Alias, err = s.alias(in.Settings.Alias); err != nil {
+		return account.Application{}, secret.Text{}, err
+	}
 	now := s.Now()
 	app := account.Application{
 		ID: account.NewRecordID(), ClientID: in.ClientID, Name: in.Name, ReturnURLs: unique(in.ReturnURLs),
@@ -127,6 +131,7 @@ type SetApplication struct {
 	RevokeOnReplay *bool
 	ProviderAuth   *bool
 	Origins        *[]string
+	Alias          *string // empty ends it
 	ReturnURLs     *[]string
 	PartialGrant   *account.PartialGrant
 }
@@ -147,6 +152,7 @@ func (in SetApplication) onto(app *account.Application) {
 	set(&app.Settings.ProviderAuth, in.ProviderAuth)
 	set(&app.Settings.Origins, in.Origins)
 	set(&app.Settings.PartialGrant, in.PartialGrant)
+	set(&app.Settings.Alias, in.Alias)
 	set(&app.ReturnURLs, in.ReturnURLs)
 }
 
@@ -176,6 +182,10 @@ func (s *Service) update(ctx context.Context, id string, edit func(*account.Appl
 			return err
 		}
 		if err := checkChanged(have, *app); err != nil {
+			return err
+		}
+		var err error
+		if app.Settings.Alias, err = s.alias(app.Settings.Alias); err != nil {
 			return err
 		}
 		app.ReturnURLs, app.Settings.Origins = unique(app.ReturnURLs), unique(app.Settings.Origins)
@@ -216,7 +226,7 @@ func sameApplication(a, b account.Application) bool {
 	x, y := a.Settings, b.Settings
 	return a.Name == b.Name && slices.Equal(a.ReturnURLs, b.ReturnURLs) && slices.Equal(x.Origins, y.Origins) &&
 		x.Public == y.Public && x.TokenMode == y.TokenMode && x.CodeLifetime == y.CodeLifetime &&
-		x.RevokeOnReplay == y.RevokeOnReplay && x.ProviderAuth == y.ProviderAuth && x.PartialGrant == y.PartialGrant
+		x.RevokeOnReplay == y.RevokeOnReplay && x.ProviderAuth == y.ProviderAuth && x.Alias == y.Alias && x.PartialGrant == y.PartialGrant
 }
 
 // AddReturnURL registers one more return URL; one that is there already stays.

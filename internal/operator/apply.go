@@ -77,6 +77,9 @@ func (s *Service) planApplication(spec ApplicationSpec, all []store.Application,
 	if err := in.check(); err != nil {
 		return plan{}, err
 	}
+	if _, err := s.alias(in.Settings.Alias); err != nil {
+		return plan{}, err
+	}
 	for i, app := range all {
 		if in.ClientID != "" && app.ClientID != in.ClientID || in.ClientID == "" && app.Name != in.Name {
 			continue

@@ -64,6 +64,7 @@ func (s *Service) Doctor(ctx context.Context) ([]Finding, error) {
 			return nil, err
 		}
 		findings = append(findings, examineApplication(app, len(records))...)
+		findings = append(findings, s.examineAlias(app)...)
 		for _, r := range records {
 			findings = append(findings, s.examineRegistration(app, r)...)
 		}
@@ -158,8 +159,11 @@ func (s *Service) examineRegistration(app account.Application, record store.Regi
 		findings = append(findings, Finding{level, subject, text, cure})
 	}
 
-	if uri := connect.CallbackURL(s.PublicURL, record.Registration); uri != "" {
+	if uri := connect.CallbackURL(s.PublicURL, app, record.Registration); uri != "" {
 		add(OK, "redirect URI to register at the provider, exactly: "+uri, "")
+	}
+	if target := connect.OwnCallback(s.PublicURL, app); target != "" && record.CallbackURL != "" {
+		add(OK, "its relay must send the browser on to "+target, "")
 	}
 	if !record.Current {
 		add(OK, "client "+record.ClientID+" serves the accounts it connected; new sign-ins use another one", "")

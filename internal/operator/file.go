@@ -37,6 +37,7 @@ type ApplicationSpec struct {
 	ProviderAuth   bool               `yaml:"providerAuth"`
 	Origins        []string           `yaml:"origins"`
 	PartialGrant   string             `yaml:"partialGrant"` // ask, accept or refuse
+	Alias          string             `yaml:"alias"`
 	ReturnURLs     []string           `yaml:"returnUrls"`
 	Registrations  []RegistrationSpec `yaml:"registrations"`
 }
@@ -157,7 +158,8 @@ func (spec ApplicationSpec) application(resolve Resolve) (CreateApplication, err
 		Name: spec.Name, ClientID: spec.ClientID, ReturnURLs: spec.ReturnURLs,
 		Settings: account.Settings{
 			Public: spec.Public, TokenMode: spec.TokenMode, RevokeOnReplay: spec.RevokeOnReplay,
-			ProviderAuth: spec.ProviderAuth, Origins: spec.Origins, PartialGrant: account.PartialGrant(spec.PartialGrant),
+			ProviderAuth: spec.ProviderAuth, Origins: spec.Origins, Alias: spec.Alias,
+			PartialGrant: account.PartialGrant(spec.PartialGrant),
 		},
 	}
 	var err error

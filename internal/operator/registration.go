@@ -46,6 +46,9 @@ type Registration struct {
 	// RedirectURI is what must be registered at the provider, character by
 	// character; empty where the public URL is not known.
 	RedirectURI string
+	// RelayTarget is where the relay at RedirectURI must send the browser on to; empty
+	// without a relay, or where it is not known.
+	RelayTarget string
 }
 
 // SetRegistration updates the registration with that client id, or makes one; it
@@ -303,7 +306,11 @@ func (s *Service) RemoveRegistration(ctx context.Context, ref, serviceType, clie
 }
 
 func (s *Service) view(reg account.Registration, app account.Application) Registration {
-	return Registration{Registration: reg, Application: app, RedirectURI: connect.CallbackURL(s.PublicURL, reg)}
+	view := Registration{Registration: reg, Application: app, RedirectURI: connect.CallbackURL(s.PublicURL, app, reg)}
+	if reg.CallbackURL != "" {
+		view.RelayTarget = connect.OwnCallback(s.PublicURL, app)
+	}
+	return view
 }
 
 func joined(types []account.ServiceType) string {
