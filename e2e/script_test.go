@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -23,8 +22,8 @@ import (
 // TestScripts runs testdata/*.txtar with the built binary. The commands that a
 // script has besides testscript's own:
 //
-//	start avain ARGS…          a server in the background; its first line on standard output
-//	                           is JSON, whose fields become $URL, $CLIENT_ID, … (camelCase
+//	start avain ARGS…          a server in the background; it begins its standard output with a
+//	                           JSON object, whose fields become $URL, $CLIENT_ID, … (camelCase
 //	                           to upper case); stopped at the end
 //	stop                       SIGTERM to that server, and its exit code must be 0
 //	GET|POST|DELETE URL        one request; with -user ID SECRET, -bearer TOKEN,
@@ -146,19 +145,18 @@ func (s *script) start(ts *testscript.TestScript, args []string) {
 	cmd.Stderr = &s.output
 	ts.Check(cmd.Start())
 	s.server = cmd
-	reader := bufio.NewReader(out)
-	line, err := reader.ReadBytes('\n')
-	if err != nil {
+	reader, said := json.NewDecoder(out), json.RawMessage{}
+	if err := reader.Decode(&said); err != nil {
 		ts.Fatalf("the server did not say that it is ready: %v\n%s", err, s.output.String())
 	}
-	go func() { _, _ = io.Copy(&s.output, reader) }()
-	s.ready(ts, line)
+	go func() { _, _ = io.Copy(&s.output, out) }()
+	s.ready(ts, said)
 }
 
-func (s *script) ready(ts *testscript.TestScript, line []byte) {
+func (s *script) ready(ts *testscript.TestScript, said []byte) {
 	var fields map[string]string
-	if err := json.Unmarshal(line, &fields); err != nil {
-		ts.Fatalf("the first line is no JSON: %s", line)
+	if err := json.Unmarshal(said, &fields); err != nil {
+		ts.Fatalf("not a JSON object of texts: %s", said)
 	}
 	s.hosts = nil
 	for name, value := range fields {
@@ -167,7 +165,7 @@ func (s *script) ready(ts *testscript.TestScript, line []byte) {
 			s.hosts = append(s.hosts, u.Host)
 		}
 	}
-	ts.Logf("%s", line)
+	ts.Logf("%s", said)
 }
 
 // upper turns clientId into CLIENT_ID.

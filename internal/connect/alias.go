@@ -21,8 +21,8 @@ import (
 // one parameter more for every reader of the query, and means nothing to them.
 const hopped = "avainHop"
 
-// maxAliasHost is the length of a DNS name (RFC 1035 §2.3.4) and a port, in bytes.
-const maxAliasHost = 253 + len(":65535")
+// maxHostName is the length of a DNS name as text (RFC 1035 §2.3.4), in bytes.
+const maxHostName = 253
 
 // aliasHost is a host as browsers send it in Host: a DNS name in ASCII without the
 // root's dot, or an IP address, and a port.
@@ -40,7 +40,7 @@ func ParseAlias(raw string) (string, error) {
 	}
 	origin := weburl.Origin(u.String())
 	_, host, _ := strings.Cut(origin, "://")
-	if len(host) > maxAliasHost || !aliasHost.MatchString(host) {
+	if len(u.Hostname()) > maxHostName || !aliasHost.MatchString(host) {
 		return "", errors.New("its host is not a name or an address as browsers send it: write ASCII, international names as xn--…")
 	}
 	if u.Scheme == "http" && !weburl.Loopback(u.Hostname()) {
