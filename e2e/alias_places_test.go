@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -90,6 +91,22 @@ func TestALoopbackAliasOfAnHTTPSServer(t *testing.T) {
 		t.Errorf("the cookie is %s", cookie.Raw)
 	}
 	at.redeemedAccount(b.get(b.leaveProvider(begun)).result(t))
+}
+
+// The server itself listens at both hosts, without anything in front.
+func TestOneListenerServesThePublicURLAndTheAlias(t *testing.T) {
+	t.Parallel()
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := start(t, func(c *app.Config) { c.PublicURL, c.Listen = "http://127.0.0.1:"+port, "0.0.0.0:"+port })
+	at := w.from("http://" + aliasHost + ":" + port)
+	w.setAlias(at.url)
+	w.registeredAtProvider(at.url)
+	b := at.browser()
+	hop := wantHop(t, b.get(w.url+"/v1/auth/authorize?"+w.plainQuery()), w, at.url, w.plainQuery())
+	at.redeemedAccount(b.get(b.leaveProvider(b.get(hop))).result(t))
 }
 
 // trusting takes the certificate of a test server at any host.
