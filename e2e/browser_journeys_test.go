@@ -17,6 +17,9 @@ func TestBrowser(t *testing.T) {
 	for name, journey := range map[string]func(*visitor){
 		"connect with code, again, disconnect": codeFlow,
 		"another person":                       anotherPerson,
+		"let me choose":                        choosesService,
+		"choose nothing, try again":            choosesNothing,
+		"the page to choose on":                choosePage,
 		"deny, then try again":                 denial,
 		"leave a box empty":                    fewerScopes,
 		"leave all boxes empty":                noScopes,

@@ -89,7 +89,6 @@ func authorizeTellsTheApplicationWhatIsWrong(t *testing.T, s service) {
 		code, names string
 		changes     url.Values
 	}{
-		{"parameter.missing", "serviceType", url.Values{"serviceType": nil}},
 		{"servicetype.unknown", "Google", url.Values{"serviceType": {"Gogle"}}},
 		{"servicetype.unavailable", "", url.Values{"serviceType": {"IMAP"}}},
 		{"servicetype.unavailable", "", url.Values{"serviceType": {"zohomail"}}},

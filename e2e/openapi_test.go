@@ -36,7 +36,7 @@ func TestTheDocumentIsServed(t *testing.T) {
 
 func TestTheFlowAnswersAsDocumented(t *testing.T) {
 	t.Parallel()
-	w, c := start(t), documented(t)
+	w, c := startBoth(t), documented(t)
 	b := w.browser()
 	ask := func(takes bool, status int, changes url.Values, headers ...string) answer {
 		t.Helper()
@@ -54,6 +54,9 @@ func TestTheFlowAnswersAsDocumented(t *testing.T) {
 	c.object("SuccessRedirect", a.result(t))
 
 	html := []string{"Accept", "text/html"}
+	ask(takes, http.StatusOK, open(), html...)
+	ask(takes, http.StatusOK, url.Values{"serviceType": {""}}, html...)
+	ask(takes, http.StatusBadRequest, open())
 	for _, headers := range [][]string{nil, html} {
 		again := w.browser().get(back, headers...)
 		c.check(again, takes, http.StatusBadRequest, http.MethodGet, back, "", headers...)

@@ -56,6 +56,10 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		value = access.NewNonce()
 	}
 	out := s.Connect.Authorize(r.Context(), note(r).at, r.URL.RawQuery, value, s.limits.signIns)
+	if len(out.Choices) > 0 {
+		s.choose(w, r, out)
+		return
+	}
 	if out.Fault == nil && !out.Hop {
 		setBrowser(w, r, value)
 	}

@@ -74,6 +74,7 @@ type AdminPage struct {
 // Pages writes what people see.
 type Pages interface {
 	Error(http.ResponseWriter, ErrorPage)
+	Choose(http.ResponseWriter, ChoosePage)
 	Partial(http.ResponseWriter, PartialPage)
 	Admin(http.ResponseWriter, AdminPage)
 	Approved(w http.ResponseWriter, application string)

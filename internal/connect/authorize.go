@@ -41,18 +41,26 @@ func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, b
 		return repeatable(err)
 	}
 	reply := reply{returnURL: returnURL, application: app.Name}
-	attempt, reg, err := s.prepare(ctx, p, app, &reply)
+	r, err := readRequest(p, app, &reply)
 	if err != nil {
-		return reply.failure(err)
+		return reply.unbegun(err)
+	}
+	choices, err := s.chooseService(ctx, rawQuery, app, &r)
+	if err != nil {
+		return reply.unbegun(err)
+	}
+	if len(choices) > 0 {
+		return reply.choosing(choices)
+	}
+	attempt, reg, err := s.prepare(ctx, r, app, reply)
+	if err != nil {
+		return reply.unbegun(err)
 	}
 	attempt.BrowserHash = access.Hash(browser)
 	attempt.RedirectURI = CallbackURL(s.PublicURL, app, reg.Registration)
 	location, err := s.begin(ctx, attempt, reg)
-	if fault.Is(err, fault.StoreUnavailable) {
-		return repeatable(err)
-	}
 	if err != nil {
-		return reply.failure(err)
+		return reply.unbegun(err)
 	}
 	return Outcome{Location: location, ApplicationName: app.Name}
 }
@@ -97,9 +105,9 @@ func (s *Service) prove(ctx context.Context, p parameters) (account.Application,
 	return app.Application, returnURL, nil
 }
 
-// prepare reads everything else and makes the attempt, not stored yet. It fills
-// in how the application wants its answer as soon as that is known.
-func (s *Service) prepare(ctx context.Context, p parameters, app account.Application, reply *reply) (store.Attempt, credential.Registered, error) {
+// readRequest checks everything else. It fills in how the application wants its
+// answer as soon as that is known.
+func readRequest(p parameters, app account.Application, reply *reply) (request, error) {
 	state, stateErr := p.one("state")
 	if stateErr == nil {
 		reply.state = state
@@ -107,15 +115,20 @@ func (s *Service) prepare(ctx context.Context, p parameters, app account.Applica
 	var err error
 	reply.tokenMode, err = readResponseType(p, app)
 	if err = cmp.Or(stateErr, err); err != nil {
-		return store.Attempt{}, credential.Registered{}, err
+		return request{}, err
 	}
 	r, err := p.request()
 	if err != nil {
-		return store.Attempt{}, credential.Registered{}, err
+		return request{}, err
 	}
 	if app.Settings.Public && !reply.tokenMode && r.challenge == "" {
-		return store.Attempt{}, credential.Registered{}, fault.New(fault.ChallengeRequired, "")
+		return request{}, fault.New(fault.ChallengeRequired, "")
 	}
+	return r, nil
+}
+
+// prepare makes the attempt, not stored yet.
+func (s *Service) prepare(ctx context.Context, r request, app account.Application, reply reply) (store.Attempt, credential.Registered, error) {
 	reg, err := s.Credentials.CurrentRegistration(ctx, app.ID, r.serviceType)
 	if err != nil {
 		return store.Attempt{}, credential.Registered{}, err
@@ -125,7 +138,7 @@ func (s *Service) prepare(ctx context.Context, p parameters, app account.Applica
 	}
 	return store.Attempt{
 		ApplicationID: app.ID, RegistrationID: reg.ID, ServiceType: r.serviceType, Unbound: reg.UnboundBrowser,
-		ReturnURL: reply.returnURL, State: state, TokenMode: reply.tokenMode,
+		ReturnURL: reply.returnURL, State: reply.state, TokenMode: reply.tokenMode,
 		Scopes: r.scopes, NativeScopes: r.nativeScopes,
 		AccountID: r.accountID, ClientOrgID: r.clientOrgID, LoginHint: r.loginHint, Prompt: r.prompt,
 		AuthEmail: r.authEmail, Challenge: r.challenge, Fresh: !r.recycle,

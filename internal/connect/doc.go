@@ -7,6 +7,7 @@
 //	---------  -----------------------------  ---------  ------------------------------------------
 //	–          Authorize at another host      –          one redirect to the application's own host
 //	–          Authorize, all checks pass     open       row made; browser goes to the provider
+//	–          Authorize, no service named    –          page to choose one of several; same link, named
 //	–          Authorize, return URL proven   –          error goes back to the application
 //	–          Authorize, otherwise           –          error page; nothing redirects
 //	open       Callback, right browser        consumed   one atomic statement; then the exchange
@@ -30,5 +31,6 @@
 // return to the callback concerns no attempt (admin.go).
 //
 // Start reading at authorize.go, then callback.go, complete.go, finish.go, partial.go
-// and redeem.go. Return URLs have a page of their own: returnurl.go.
+// and redeem.go. Where the application leaves the service open, choose.go comes in
+// between. Return URLs have a page of their own: returnurl.go.
 package connect

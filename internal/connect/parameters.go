@@ -79,7 +79,7 @@ func (p parameters) list(name string) ([]string, error) {
 
 // request is what an application asks for, once its return URL is proven.
 type request struct {
-	serviceType  account.ServiceType
+	serviceType  account.ServiceType // "" until it is chosen
 	scopes       []scope.Scope
 	nativeScopes []string
 	scopesGiven  bool
@@ -112,7 +112,7 @@ func (p parameters) readService(r *request) error {
 		return err
 	}
 	if value == "" {
-		return fault.New(fault.ParameterMissing, "It is serviceType, for example Google.")
+		return nil // see choose.go
 	}
 	t, ok := account.ParseServiceType(value)
 	if !ok {

@@ -31,6 +31,16 @@ func (r reply) failure(err error) Outcome {
 	return Outcome{Location: r.errorURL(f), Fault: f, ApplicationName: r.application}
 }
 
+// unbegun is failure before there is an attempt: where the store is away, a person may
+// ask for the same again.
+func (r reply) unbegun(err error) Outcome {
+	out := r.failure(err)
+	if out.Fault.Code == fault.StoreUnavailable {
+		out.Page, out.Reload, out.Back = PageTryAgain, true, out.Location
+	}
+	return out
+}
+
 func (r reply) errorURL(f *fault.Error) string {
 	answer := url.Values{"status": {"error"}, "error": {string(f.Code)}, "details": {f.Message()}}
 	return answerURL(r.returnURL, r.withState(answer), r.tokenMode, true)

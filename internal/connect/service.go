@@ -33,6 +33,7 @@ type Store interface {
 	CreateAttempt(ctx context.Context, a store.Attempt) error
 	Attempt(ctx context.Context, stateHash []byte) (store.Attempt, error)
 	ConsumeAttempt(ctx context.Context, stateHash, browserHash []byte, now time.Time) (store.Attempt, error)
+	Registrations(ctx context.Context, applicationID string) ([]store.Registration, error)
 	Account(ctx context.Context, id account.ID) (account.Account, error)
 	AccountByIdentity(ctx context.Context, applicationID string, t account.ServiceType, subject, clientOrgID string) (account.Account, error)
 	SaveConnection(ctx context.Context, c store.Connection) error
@@ -113,6 +114,9 @@ type Outcome struct {
 	// Fault is what went wrong, if anything: told to the application by way of
 	// Location, or shown.
 	Fault *fault.Error
+	// Choices are the services to choose from, on our own page: then there is neither
+	// Location nor Fault, and no attempt.
+	Choices []Choice
 	// Back is a link for our own page: the way back to the application, where it
 	// is proven.
 	Back string

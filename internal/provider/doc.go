@@ -18,6 +18,7 @@
 // Services ask for a capability by type assertion. Failures are [*Error] values,
 // classified in the driver, where the provider's dialect is known.
 //
-// Start reading at provider.go; google/ is the example to follow for a new
-// provider, and all/ the one line that adds it.
+// Start reading at provider.go; button.go is how people are sent to a provider's
+// page. google/ is the example to follow for a new provider, and all/ the one line
+// that adds it.
 package provider

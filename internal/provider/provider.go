@@ -19,6 +19,7 @@ type Provider interface {
 type Info struct {
 	ServiceType account.ServiceType
 	Title       string // as people call it
+	Button      Button // to the sign-in page, where there is one
 	Scopes      ScopeMap
 	Direct      Direct
 	// Issuer is compared with the callback's iss where one is sent (RFC 9207).

@@ -15,7 +15,7 @@ var files embed.FS
 
 // pageNames are the pages: each is a file <name>.html that defines "main", drawn
 // inside layout.html.
-func pageNames() []string { return []string{"error", "partial", "admin", "approved"} }
+func pageNames() []string { return []string{"error", "choose", "partial", "admin", "approved"} }
 
 // Pages writes the pages. It is safe for concurrent use.
 type Pages struct {
@@ -38,13 +38,19 @@ func New() (*Pages, error) {
 		}
 		pages[name] = page
 	}
-	sum := sha256.Sum256(css)
+	return dressed(pages, string(css)), nil
+}
+
+// dressed are pages with a style sheet, and the policy that admits it and nothing
+// else.
+func dressed(pages map[string]*template.Template, css string) *Pages {
+	sum := sha256.Sum256([]byte(css))
 	return &Pages{
 		pages: pages,
-		style: template.CSS(css), //nolint:gosec // our own embedded file
+		style: template.CSS(css), //nolint:gosec // our own words alone
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
 			"frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-	}, nil
+	}
 }
 
 // frame is what layout.html shows around a page.

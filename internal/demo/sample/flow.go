@@ -11,20 +11,24 @@ import (
 const authorizePath = "/v1/auth/authorize"
 
 // connect begins: it remembers a fresh state in the session and sends the browser
-// to Avain. service is the provider; scopes may repeat; accountId renews that account.
+// to Avain. service is the provider, flow=choose leaves it open; scopes may repeat;
+// accountId renews that account.
 func (a *application) connect(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	flow := query.Get("flow")
+	flow, named := query.Get("flow"), query.Get("service")
+	if flow == "choose" {
+		flow, named = "code", anyService
+	}
 	landing, ok := map[string]string{"code": "/connected", "token": "/connected-token"}[flow]
 	if !ok {
 		a.show(w, r, http.StatusBadRequest, "problem", problem{
 			Title:   "Which way?",
-			Failure: failure{Code: "flow.unknown", Message: "The address needs flow=code or flow=token. Use the buttons of the first page."},
+			Failure: failure{Code: "flow.unknown", Message: "The address needs flow=code, flow=token or flow=choose. Use the buttons of the first page."},
 			Again:   "/",
 		})
 		return
 	}
-	chosen, ok := chosenService(query.Get("service"))
+	chosen, ok := chosenService(named)
 	if !ok {
 		a.show(w, r, http.StatusBadRequest, "problem", problem{
 			Title:   "Which service?",
@@ -34,11 +38,14 @@ func (a *application) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ask := url.Values{
-		"clientId": {a.ClientID}, "serviceType": {chosen}, "responseType": {flow},
+		"clientId": {a.ClientID}, "responseType": {flow},
 		"returnUrl": {a.BaseURL + landing}, "state": {rand.Text()},
 	}
+	if chosen != anyService {
+		ask.Set("serviceType", chosen)
+	}
 	same := url.Values{"flow": {flow}}
-	if query.Has("service") {
+	if named != "" {
 		same.Set("service", chosen)
 	}
 	if scopes := query["scopes"]; len(scopes) > 0 {
@@ -59,10 +66,13 @@ func (a *application) connect(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, authorize, http.StatusSeeOther)
 }
 
-// chosenService is one of those offered; the first where none is named.
+// chosenService is one of those offered, or anyService; the first where none is named.
 func chosenService(named string) (string, bool) {
-	if named == "" {
+	switch named {
+	case "":
 		return services[0].Type, true
+	case anyService:
+		return anyService, true
 	}
 	return named, slices.ContainsFunc(services, func(s service) bool { return s.Type == named })
 }

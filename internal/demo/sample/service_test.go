@@ -39,3 +39,22 @@ func TestAnotherServiceCanBeChosen(t *testing.T) {
 		t.Error("nothing was sent")
 	}
 }
+
+func TestTheServiceCanBeLeftOpen(t *testing.T) {
+	t.Parallel()
+	b := start(t).browser(t)
+	b.get("/").has(t, `id="connect-choose" name="flow" value="choose"`)
+	ask := b.begin("/connect?service=Office365&flow=choose&scopes=Mail.Read")
+	if ask.Has("serviceType") || ask.Get("responseType") != "code" || ask.Get("scopes") != "Mail.Read" {
+		t.Fatalf("Avain is asked %v", ask)
+	}
+	b.get("/connected?status=error&error=access_denied&state="+ask.Get("state")).
+		has(t, `href="/connect?flow=code&amp;scopes=Mail.Read&amp;service=any"`)
+
+	ask = b.begin("/connect?flow=code&service=any")
+	b.get("/connected?status=success&code=" + goodCode + "&state=" + ask.Get("state"))
+	b.get("/").has(t, `name="service" value="any">`) // Avain knows the account's
+	if again := b.begin("/connect?flow=code&service=any&accountId=7001"); again.Has("serviceType") || again.Get("accountId") != "7001" {
+		t.Errorf("connecting again asks %v", again)
+	}
+}

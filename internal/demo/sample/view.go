@@ -25,6 +25,9 @@ type service struct{ Type, Name string }
 // services are offered in this order; the first is chosen where nobody chooses.
 var services = []service{{"Google", "Google"}, {"Office365", "Microsoft 365"}}
 
+// anyService leaves the choice to Avain's own page.
+const anyService = "any"
+
 type homeView struct {
 	Avain, Sandbox string
 	Notice         string

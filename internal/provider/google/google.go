@@ -35,6 +35,7 @@ func (d *Driver) Info() provider.Info {
 	return provider.Info{
 		ServiceType: account.Google,
 		Title:       "Google",
+		Button:      button(),
 		Scopes:      scopes,
 		Direct:      direct,
 		Issuer:      "https://accounts.google.com",

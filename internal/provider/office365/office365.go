@@ -26,6 +26,7 @@ func (d *Driver) Info() provider.Info {
 	return provider.Info{
 		ServiceType: account.Office365,
 		Title:       "Microsoft 365",
+		Button:      button(),
 		Scopes:      scopes(),
 		Direct:      direct(),
 		AssumedLife: time.Hour,

@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, Subject){
 		"Info is complete":                  testInfo,
+		"The button can be drawn":           testButton,
 		"Scopes map there and back":         testScopes,
 		"AuthorizeURL has what it must":     testAuthorizeURL,
 		"A sign-in gives tokens and person": testSignIn,
