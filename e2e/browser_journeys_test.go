@@ -8,7 +8,7 @@ import (
 )
 
 // TestBrowser clicks the demo through as people do, in a real Chromium: a demo
-// and a browser context a journey. Whatever the browser complains about on the
+// and a browser context a journey, the demo on three hosts. Whatever the browser complains about on the
 // way fails the journey: a violated Content-Security-Policy, a failed load, an
 // exception, a word on the console.
 func TestBrowser(t *testing.T) {
@@ -34,17 +34,17 @@ func TestBrowser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			journey(newVisitor(t, chromium, startDemo(t)))
+			journey(newVisitor(t, chromium, startDemo(t, onThreeHosts(t))))
 		})
 	}
 	t.Run("a state from another browser", func(t *testing.T) {
 		t.Parallel()
-		ready := startDemo(t)
+		ready := startDemo(t, onThreeHosts(t))
 		strangeBrowser(newVisitor(t, chromium, ready), newVisitor(t, chromium, ready))
 	})
 	t.Run("no page can be framed", func(t *testing.T) {
 		t.Parallel()
-		framing(newVisitor(t, chromium, startDemo(t)))
+		framing(newVisitor(t, chromium, startDemo(t, onThreeHosts(t))))
 	})
 }
 

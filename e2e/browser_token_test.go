@@ -6,7 +6,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// tokenFlow is the flow without a server: the page at localhost asks Avain at
+// tokenFlow is the flow without a server: the page at 127.0.0.2 asks Avain at
 // 127.0.0.1 across origins, as a customer's page does.
 func tokenFlow(v *visitor) {
 	v.open(v.demo.URL)

@@ -74,13 +74,17 @@ func shellBlock(t *testing.T, page string) string {
 }
 
 // startDemo runs the demo until the test ends, and returns what it announces.
-func startDemo(t *testing.T) demo.Ready {
+func startDemo(t *testing.T, changes ...func(*demo.Config)) demo.Ready {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
 	stopped := make(chan error, 1)
+	cfg := demo.Config{JSON: true, Listen: "127.0.0.1:0", DataDir: t.TempDir(), Out: writer, Version: "test"}
+	for _, change := range changes {
+		change(&cfg)
+	}
 	go func() {
-		err := demo.Run(ctx, demo.Config{JSON: true, Listen: "127.0.0.1:0", DataDir: t.TempDir(), Out: writer, Version: "test"})
+		err := demo.Run(ctx, cfg)
 		_ = writer.CloseWithError(err)
 		stopped <- err
 	}()

@@ -35,13 +35,16 @@ const ApplicationName = "Sample application"
 
 // Config is what can be chosen about a demo.
 type Config struct {
-	Listen  string // of the server; loopback only
-	DataDir string // empty: a temporary one, removed at the end
-	JSON    bool   // one line of JSON when ready, in place of words for people
-	Out     io.Writer
-	LogTo   io.Writer // the server's log; nil for none
-	Version string
-	Now     func() time.Time
+	Listen string // of the server; loopback only
+	// SampleListen is where the sample application listens, "127.0.0.2:0"; loopback only. Empty: a port of
+	// 127.0.0.1, which is called localhost.
+	SampleListen string
+	DataDir      string // empty: a temporary one, removed at the end
+	JSON         bool   // one line of JSON when ready, in place of words for people
+	Out          io.Writer
+	LogTo        io.Writer // the server's log; nil for none
+	Version      string
+	Now          func() time.Time
 }
 
 // Ready is what a script needs to drive the demo: the line of JSON.
@@ -56,8 +59,10 @@ type Ready struct {
 
 // Run serves the demo until ctx ends.
 func Run(ctx context.Context, cfg Config) error {
-	if err := checkLoopback(cfg.Listen); err != nil {
-		return err
+	for _, listen := range []string{cfg.Listen, cfg.SampleListen} {
+		if err := checkLoopback(listen); err != nil {
+			return err
+		}
 	}
 	dir, cleanUp, err := dataDir(cfg.DataDir)
 	if err != nil {
@@ -68,7 +73,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	l, err := listenAll(ctx, cfg.Listen)
+	l, err := listenAll(ctx, cfg.Listen, cfg.SampleListen)
 	if err != nil {
 		return err
 	}

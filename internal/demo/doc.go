@@ -2,9 +2,10 @@
 // server on a throw-away database, the sandbox vendors, and a sample application
 // that uses both as a customer's would.
 //
-// The three have hosts of their own, as in real life: the server is 127.0.0.1,
-// the sandbox and the sample application are localhost, so that cookies and CORS
-// behave as they will in production. Everything listens on loopback only.
+// The server is 127.0.0.1, the sandbox and the sample application are localhost,
+// so that cookies and CORS behave as they will in production, and one ssh -L line
+// reaches all of them. Tests give the sample a third host (Config.SampleListen),
+// which not every system has. Everything listens on loopback only.
 //
 // It is the only importer of internal/sandbox besides tests.
 package demo

@@ -34,7 +34,7 @@ type listeners struct {
 	sampleURL, sandboxURL string
 }
 
-func listenAll(ctx context.Context, listen string) (*listeners, error) {
+func listenAll(ctx context.Context, listen, sampleListen string) (*listeners, error) {
 	// Whether the preferred port is free is found out by taking it once.
 	if listen == "" {
 		probe, err := take(ctx, preferredListen)
@@ -46,16 +46,19 @@ func listenAll(ctx context.Context, listen string) (*listeners, error) {
 			return nil, fmt.Errorf("release %s: %w", listen, err)
 		}
 	}
+	if sampleListen == "" {
+		sampleListen = preferredSample
+	}
 	l := &listeners{listen: listen}
 	var err error
-	if l.sample, err = take(ctx, preferredSample); err != nil {
+	if l.sample, err = take(ctx, sampleListen); err != nil {
 		return nil, err
 	}
 	if l.sandbox, err = take(ctx, preferredSandbox); err != nil {
 		l.close()
 		return nil, err
 	}
-	l.sampleURL, l.sandboxURL = localhost(l.sample), localhost(l.sandbox)
+	l.sampleURL, l.sandboxURL = called(l.sample), called(l.sandbox)
 	return l, nil
 }
 
@@ -73,9 +76,14 @@ func take(ctx context.Context, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-func localhost(l net.Listener) string {
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return "http://" + net.JoinHostPort("localhost", port)
+// called is the address of a listener. 127.0.0.1 goes by its name, so that it is
+// another host than the server: ports of one host share their cookies.
+func called(l net.Listener) string {
+	host, port, _ := net.SplitHostPort(l.Addr().String())
+	if host == "127.0.0.1" {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 func (l *listeners) close() {

@@ -57,7 +57,7 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 		}
 	}
 	ready := SandboxReady{
-		SandboxURL: localhost(listener), ClientID: sandboxClientID, ClientSecret: sandboxClientSecret, RedirectURIs: cfg.RedirectURIs,
+		SandboxURL: called(listener), ClientID: sandboxClientID, ClientSecret: sandboxClientSecret, RedirectURIs: cfg.RedirectURIs,
 	}
 	e := box.GoogleEndpoints(ready.SandboxURL)
 	ready.Google = map[string]string{

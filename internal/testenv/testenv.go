@@ -3,6 +3,7 @@ package testenv
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -118,6 +119,20 @@ func OIDCProvider(t testing.TB) (node, script string) {
 		t.Fatal(err)
 	}
 	return Node(t), script
+}
+
+// Loopback returns the address "127.0.0.2:0" of a second loopback host, or "127.0.0.3:0" and so on by number,
+// or ends the test as Need does: macOS has 127.0.0.1 alone until it is told otherwise.
+func Loopback(t testing.TB, number int) string {
+	t.Helper()
+	host := fmt.Sprintf("127.0.0.%d", number)
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", net.JoinHostPort(host, "0"))
+	Need(t, host, err == nil, "nothing can listen there; on macOS: sudo ifconfig lo0 alias "+host)
+	if err := listener.Close(); err != nil {
+		t.Fatalf("closing %s: %v", listener.Addr(), err)
+	}
+	return net.JoinHostPort(host, "0")
 }
 
 // Root returns the module's folder, absolute: the nearest one above the test's own that holds a go.mod.

@@ -150,6 +150,12 @@ func TestWhatSetupBrings(t *testing.T) {
 			t.Error("Chromium went on without a path")
 		}
 	})
+	t.Run("loopback hosts", func(t *testing.T) {
+		t.Parallel()
+		if got := Loopback(t, 2); got != "127.0.0.2:0" {
+			t.Errorf("the second loopback host is %s", got)
+		}
+	})
 	t.Run("emulate", func(t *testing.T) {
 		t.Parallel()
 		node, script := Emulate(t)

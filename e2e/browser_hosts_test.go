@@ -1,0 +1,82 @@
+package e2e_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/avain-project/avain/internal/demo"
+)
+
+// TestBrowserHosts runs both flows at every provider in Chromium, with three
+// hosts and more: 127.0.0.1 is the server, localhost the provider, 127.0.0.2 the
+// application.
+func TestBrowserHosts(t *testing.T) {
+	t.Parallel()
+	chromium := startChromium(t)
+	for name, journey := range map[string]func(*visitor, *site){
+		"allow":                 allowed,
+		"deny":                  denied,
+		"allow, then onward":    allowedOnward,
+		"deny, then onward":     deniedOnward,
+		"allow, over the relay": relayedConsent,
+		"deny, over the relay":  relayedDenial,
+	} {
+		for _, service := range []string{"Google", "Office365"} {
+			for _, flow := range []string{"code", "token"} {
+				t.Run(service+" "+flow+" "+name, func(t *testing.T) {
+					t.Parallel()
+					journey(newVisitor(t, chromium, demo.Ready{}), startSite(t, service, flow))
+				})
+			}
+		}
+	}
+	for name, journey := range relayPageJourneys() {
+		t.Run("relay page "+name, func(t *testing.T) {
+			t.Parallel()
+			s := startSite(t, "Google", "code")
+			s.overRelay()
+			journey(newVisitor(t, chromium, demo.Ready{}), s)
+		})
+	}
+}
+
+func allowed(v *visitor, s *site) {
+	s.begin(v)
+	v.consents("ada")
+	held := s.connected(v, s.answered(v), "ada@sandbox.test")
+	if d := cmp.Diff([]string{"Calendar.Read", "Mail.Read"}, held.AuthScopes); d != "" {
+		v.t.Errorf("granted (-want +got):\n%s", d)
+	}
+}
+
+func denied(v *visitor, s *site) {
+	s.begin(v)
+	v.clicks("#deny")
+	s.failed(v, "access_denied")
+}
+
+// allowedOnward: the application's return URL redirects once more, to another
+// host. A redirect whose Location has no fragment keeps the one it has (Fetch,
+// "HTTP-redirect fetch"), so that the token goes along to the other host.
+func allowedOnward(v *visitor, s *site) {
+	s.onwards()
+	s.begin(v)
+	v.consents("ada")
+	s.connected(v, s.answered(v), "ada@sandbox.test")
+	u, err := url.Parse(v.address())
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if s.flow == "token" && (u.RawQuery != "" || u.Fragment == "") {
+		v.t.Errorf("the token did not stay behind the #: %s", u)
+	}
+}
+
+func deniedOnward(v *visitor, s *site) {
+	s.onwards()
+	s.begin(v)
+	v.clicks("#deny")
+	s.failed(v, "access_denied")
+}
