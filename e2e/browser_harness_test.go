@@ -24,10 +24,17 @@ import (
 // instead of hanging. No test waits this long when all is well.
 const patience = 30 * time.Second
 
+// chromium is a browser process, and the judge of what it shows.
+type chromium struct {
+	ctx context.Context //nolint:containedctx // that is how chromedp holds a browser
+	axe string          // axe-core's source
+}
+
 // startChromium starts one Chromium with an empty profile. Visitors share the
 // process and nothing else: each has a browser context of its own.
-func startChromium(t *testing.T) context.Context {
+func startChromium(t *testing.T) chromium {
 	t.Helper()
+	axe := testenv.Axe(t)
 	flags := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(testenv.Chromium(t)), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1200, 800),
 		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
@@ -45,7 +52,7 @@ func startChromium(t *testing.T) context.Context {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}
-	return ctx
+	return chromium{ctx, axe}
 }
 
 // visitor is a person at a browser: cookies of their own, one tab, and a watch
@@ -54,6 +61,7 @@ type visitor struct {
 	t    *testing.T
 	demo demo.Ready
 	ctx  context.Context
+	axe  string
 
 	mu         sync.Mutex
 	complaints []string
@@ -64,10 +72,10 @@ type visitor struct {
 
 // newVisitor opens a tab. At the end of the test every complaint of the browser
 // that was not forgiven fails it.
-func newVisitor(t *testing.T, chromium context.Context, ready demo.Ready) *visitor {
+func newVisitor(t *testing.T, browser chromium, ready demo.Ready) *visitor {
 	t.Helper()
-	v := &visitor{t: t, demo: ready}
-	ctx, closeTab := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(v.watch))
+	v := &visitor{t: t, demo: ready, axe: browser.axe}
+	ctx, closeTab := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(v.watch))
 	v.ctx = ctx
 	t.Cleanup(func() {
 		// An answer means that the browser has told everything it had to tell before.

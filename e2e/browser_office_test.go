@@ -52,6 +52,7 @@ func officeDenial(v *visitor) {
 	v.clicks("#connect-code")
 	v.clicks("#deny")
 	v.sees("#error")
+	v.proof("office-denied")
 	if got := v.reads(".error-code"); got != "access_denied" {
 		v.t.Errorf("the error is %q", got)
 	}

@@ -29,20 +29,57 @@ func (v *visitor) picture(name string) {
 	v.proof(name)
 }
 
-// proof is picture for a page that no documentation shows.
+// proof has the page judged on a desk and on a phone, in light and in dark, and
+// keeps what it looks like there where people want to see it.
 func (v *visitor) proof(name string) {
 	v.t.Helper()
 	dir := os.Getenv(proofsVar)
-	if dir == "" {
-		return
-	}
 	for _, scheme := range []string{"light", "dark"} {
-		v.look(1200, 800, scheme, false)
-		v.save(dir, name+"-"+scheme, run(v, "take a proof", chromedp.FullScreenshot(100)))
-		v.look(390, 844, scheme, true)
-		v.save(dir, name+"-phone-"+scheme, run(v, "take a proof", chromedp.FullScreenshot(100)))
+		for _, phone := range []bool{false, true} {
+			suffix := "-" + scheme
+			if phone {
+				suffix = "-phone-" + scheme
+				v.look(390, 844, scheme, true)
+			} else {
+				v.look(1200, 800, scheme, false)
+			}
+			v.judge(name + suffix)
+			if dir != "" {
+				v.save(dir, name+suffix, run(v, "take a proof", chromedp.FullScreenshot(100)))
+			}
+		}
 	}
 	v.look(1200, 800, "light", false)
+}
+
+// violation is what axe-core finds, as far as it is told.
+type violation struct {
+	ID, Help string
+	Nodes    []struct {
+		Target         []any // selectors; lists of them inside of shadow trees
+		FailureSummary string
+	}
+}
+
+// judge runs axe-core over the page with every rule it has switched on. It is
+// evaluated by the debugger, which no Content-Security-Policy of a page holds up.
+func (v *visitor) judge(name string) {
+	v.t.Helper()
+	if !run(v, "look for axe-core", chromedp.Evaluate[bool]("typeof axe === 'object'")) {
+		v.do("load axe-core", chromedp.Evaluate[chromedp.Void](v.axe))
+	}
+	found := run(v, "run axe-core", chromedp.Evaluate[struct {
+		Violations []violation
+		Passed     int
+	}](`axe.run().then(({violations, passes}) => ({violations, passed: passes.length}))`, chromedp.EvalAwaitPromise))
+	if found.Passed == 0 {
+		v.t.Errorf("%s: axe-core passed nothing, so it has looked at nothing", name)
+	}
+	for _, violation := range found.Violations {
+		for _, node := range violation.Nodes {
+			v.t.Errorf("%s: axe-core: %s (%s) at %v: %s", name, violation.ID, violation.Help, node.Target, node.FailureSummary)
+		}
+	}
 }
 
 func (v *visitor) look(width, height int64, scheme string, phone bool) {

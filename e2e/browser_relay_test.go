@@ -156,5 +156,8 @@ func relayNotSetUp(avain string) func(*visitor, *site) {
 		if got := v.address(); got != address {
 			v.t.Errorf("the browser is at %s", got)
 		}
+		if avain == "" { // the others look the same
+			v.proof("relay-not-set-up")
+		}
 	}
 }

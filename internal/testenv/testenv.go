@@ -26,6 +26,7 @@ const (
 	emulateMain = "e2e/counterparts/node_modules/emulate/dist/index.js"
 	strictMain  = "e2e/counterparts/strict.mjs"
 	strictNeeds = "e2e/counterparts/node_modules/oidc-provider/package.json"
+	axeMain     = "e2e/counterparts/node_modules/axe-core/axe.min.js"
 )
 
 // chromiumNames are what distributions call the browser, in the order of scripts/setup.
@@ -119,6 +120,15 @@ func OIDCProvider(t testing.TB) (node, script string) {
 		t.Fatal(err)
 	}
 	return Node(t), script
+}
+
+// Axe returns the source of axe-core, a script that judges whether a page can be used by everybody, or ends
+// the test as Need does. Evaluated in a page it leaves `axe` there.
+func Axe(t testing.TB) string {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(Root(t), filepath.FromSlash(axeMain)))
+	Need(t, "axe-core", err == nil, "the judge of "+filepath.Dir(axeMain)+" is not installed; "+cure)
+	return string(source)
 }
 
 // Loopback returns the address "127.0.0.2:0" of a second loopback host, or "127.0.0.3:0" and so on by number,

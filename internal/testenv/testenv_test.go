@@ -150,6 +150,12 @@ func TestWhatSetupBrings(t *testing.T) {
 			t.Error("Chromium went on without a path")
 		}
 	})
+	t.Run("axe-core", func(t *testing.T) {
+		t.Parallel()
+		if source := Axe(t); !strings.Contains(source, "axe-core") {
+			t.Errorf("what should be axe-core has %d bytes and does not name itself", len(source))
+		}
+	})
 	t.Run("loopback hosts", func(t *testing.T) {
 		t.Parallel()
 		if got := Loopback(t, 2); got != "127.0.0.2:0" {
