@@ -42,6 +42,8 @@ func startChromium(t *testing.T) chromium {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("force-color-profile", "srgb"),
+		// Going back asks the server again, as after a while in real life, and does not thaw the page that was left.
+		chromedp.Flag("disable-features", "BackForwardCache"),
 		// A tab in the background must draw as one in front does.
 		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-backgrounding-occluded-windows", true),
 	}

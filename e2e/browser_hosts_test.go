@@ -16,12 +16,13 @@ func TestBrowserHosts(t *testing.T) {
 	t.Parallel()
 	chromium := startChromium(t)
 	for name, journey := range map[string]func(*visitor, *site){
-		"allow":                 allowed,
-		"deny":                  denied,
-		"allow, then onward":    allowedOnward,
-		"deny, then onward":     deniedOnward,
-		"allow, over the relay": relayedConsent,
-		"deny, over the relay":  relayedDenial,
+		"allow":                           allowed,
+		"deny":                            denied,
+		"allow, then onward":              allowedOnward,
+		"deny, then onward":               deniedOnward,
+		"allow, over the relay":           relayedConsent,
+		"deny, over the relay":            relayedDenial,
+		"back and reload, over the relay": walkOverTheRelay,
 	} {
 		for _, service := range []string{"Google", "Office365"} {
 			for _, flow := range []string{"code", "token"} {

@@ -31,6 +31,9 @@ func TestBrowser(t *testing.T) {
 		"a return URL that is not registered":  strangeReturnURL,
 		"a state that is used":                 usedState,
 		"pages of the demo without a journey":  lookAround,
+		"back and reload, with code":           walkTheCodeFlow,
+		"back and reload, in the browser":      walkTheTokenFlow,
+		"back and reload after a denial":       walkAfterADenial,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -25,6 +25,8 @@ func strangeReturnURL(v *visitor) {
 	if got := v.address(); got != ask {
 		v.t.Errorf("the browser was led to %s", got)
 	}
+	v.reload()
+	v.errorPage("returnurl.invalid")
 	if v.counts("#back") != 0 {
 		v.t.Error("the page offers a way to an address that is not proven")
 	}

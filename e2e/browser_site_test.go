@@ -129,7 +129,7 @@ func (s *site) onwards() {
 // pages are those of the application: the first one with the way to Avain, and
 // those that take the browser back.
 func (s *site) pages() http.Handler {
-	page := template.Must(template.New("").Parse(`<!doctype html><html lang="en"><title>Application</title><link rel="icon" href="data:,">
+	page := template.Must(template.New("").Parse(`<!doctype html><html lang="en"><title>Application</title><link rel="icon" href="data:,"><h1>Application</h1>
 {{- with .}}<p><a id="connect" href="{{.}}">Connect</a>{{else}}<p id="back">Back.{{end}}</p>`))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
