@@ -32,18 +32,21 @@ func relayPageJourneys() map[string]func(*visitor, *site) {
 	}
 }
 
-// TestRelayPageKeepsItsPolicy tells without a browser whether the script and its
-// hash belong together.
+// TestRelayPageKeepsItsPolicy tells without a browser whether script and style
+// belong to their hashes.
 func TestRelayPageKeepsItsPolicy(t *testing.T) {
 	t.Parallel()
 	page := relayPage(t, "https://avain.example.com")
-	script := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindStringSubmatch(page)
-	if len(script) != 2 {
-		t.Fatalf("the page has no script:\n%s", page)
+	hash := func(element string) string {
+		inside := regexp.MustCompile(`(?s)<` + element + `>(.*?)</` + element + `>`).FindStringSubmatch(page)
+		if len(inside) != 2 {
+			t.Fatalf("the page has no %s:\n%s", element, page)
+		}
+		sum := sha256.Sum256([]byte(inside[1]))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
-	sum := sha256.Sum256([]byte(script[1]))
 	for _, want := range []string{
-		"default-src 'none'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';",
+		"default-src 'none'; script-src " + hash("script") + "; style-src " + hash("style") + "; base-uri 'none';",
 		`<meta name="referrer" content="no-referrer">`, `<meta name="robots" content="noindex">`, "<noscript>",
 	} {
 		if !strings.Contains(page, want) {
