@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/app"
 )
 
@@ -99,6 +100,28 @@ func bothServicesAtOnce(t *testing.T, on func(*app.Config)) {
 	}
 	untouched(t, atGoogle, before)
 	b.finish(fromOffice)
+}
+
+// Each application gets its own answer, though one browser holds both sign-ins.
+func TestTwoApplicationsAtOnce(t *testing.T) {
+	t.Parallel()
+	onEachService(t, twoApplicationsAtOnce)
+}
+
+func twoApplicationsAtOnce(t *testing.T, s service) {
+	w := startAt(t, s)
+	other := w.asApplication(account.Settings{})
+	b := w.browser()
+	mine, theirs := b.tab(w, "one", ada), b.tab(other, "two", ada)
+	result := b.get(mine.back).result(t)
+	wantShown(t, other.redeem(result.Get("code")), http.StatusBadRequest, "code.invalid")
+	one, two := w.redeemedAccount(result), b.finish(theirs)
+	if result.Get("state") != "one" || one.AccountID == two.AccountID {
+		t.Errorf("state %s; accounts %d and %d", result.Get("state"), one.AccountID, two.AccountID)
+	}
+	if held := w.heldAccounts(); len(held) != 2 || held[0].ApplicationID == held[1].ApplicationID {
+		t.Errorf("the accounts are %+v", held)
+	}
 }
 
 // Reloading the page that led to the provider begins once more; both still work.

@@ -250,7 +250,21 @@ func theProvidersErrorComesBack(t *testing.T, s service) {
 	w.faults()
 	b := w.browser()
 	wantFailed(t, b.follow(b.authorize(url.Values{"loginHint": {"ada+deny@sandbox.test"}})), "access_denied")
-	wantFailed(t, b.get(withQuery(t, b.toCallback(nil), url.Values{"code": nil})), "provider.malformed")
+	codes := w.calls().Code
+	for _, c := range []struct {
+		changes url.Values
+		code    string
+	}{
+		{url.Values{"code": nil}, "provider.malformed"},
+		{url.Values{"code": {""}}, "provider.malformed"},
+		{url.Values{"code": {""}, "error": {""}}, "provider.malformed"},
+		{url.Values{"error": {"access_denied"}}, "access_denied"}, // beside a code
+	} {
+		wantFailed(t, b.get(withQuery(t, b.toCallback(nil), c.changes)), c.code)
+	}
+	if n := w.calls().Code - codes; n != 0 {
+		t.Errorf("the provider saw %d codes", n)
+	}
 	wantFailed(t, b.get(withQuery(t, b.toCallback(nil), url.Values{"code": {"forged"}})), "provider.refused")
 	if n := len(w.heldAccounts()); n != 0 {
 		t.Errorf("%d accounts remain", n)
