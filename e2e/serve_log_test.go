@@ -82,7 +82,11 @@ var anySecret = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
 
 func TestTheLogHoldsNothingSecret(t *testing.T) {
 	t.Parallel()
-	w := start(t, func(c *app.Config) {
+	onEachService(t, theLogHoldsNothingSecret)
+}
+
+func theLogHoldsNothingSecret(t *testing.T, s service) {
+	w := startAt(t, s, func(c *app.Config) {
 		c.LogLevel, c.ProviderTimeout, c.FirstByteTimeout = "debug", 500*time.Millisecond, 500*time.Millisecond
 	})
 	yes := true
@@ -109,7 +113,7 @@ func TestTheLogHoldsNothingSecret(t *testing.T) {
 	secrets := map[string]string{
 		"client secret": w.password, "provider secret": providerPass, "bearer": c.AccessToken, "code": code, "key": w.key.Reveal(),
 		"cookie": cookie[strings.Index(cookie, "=")+1:], "state": toProvider.Query().Get("state"), "challenge": toProvider.Query().Get("code_challenge"),
-		"provider code": toUs.Query().Get("code"), "application's state": "app-state", "access tokens": "ya29.", "refresh tokens": "1//sandbox",
+		"provider code": toUs.Query().Get("code"), "application's state": "app-state", "access tokens": s.accessPrefix, "refresh tokens": s.refreshPrefix,
 		"direct path": "planted-path", "direct query": "planted-query", "header": "planted-header", "body": "planted-body",
 		"browser token": w.browserToken().AccessToken, "provider's text": "planted-description", "address": "ada@sandbox.test",
 	}
@@ -158,7 +162,7 @@ func provoke(w *world, b *browser, c connected, code string, callback url.Values
 		{Kind: "empty"},
 		{Kind: "oversized"},
 		{Kind: "hang"},
-		{Kind: "error", Error: "invalid_grant", Description: "planted-description 1//sandbox-x", Status: 500},
+		{Kind: "error", Error: "invalid_grant", Description: "planted-description " + w.service.refreshPrefix + "x", Status: 500},
 		{Kind: "error", Error: "invalid_client", Description: "planted-description", Status: 401},
 		{Kind: "error", Error: "unheard_of", Description: "planted-description", Status: 400},
 	} {
