@@ -234,7 +234,7 @@ func theProvidersErrorComesBack(t *testing.T, s service) {
 		"temporarily_unavailable": "provider.unavailable",
 		"<script>alert(1)</script>" + strings.Repeat("x", 3000): "provider.unavailable",
 	}
-	maps.Copy(refusals, s.refusals)
+	maps.Copy(refusals, s.atAuthorize)
 	for told, want := range refusals {
 		code, description, _ := strings.Cut(told, " ")
 		w.failAt(sandbox.Fault{Endpoint: "authorize", Kind: "error", Error: code, Description: description + " told-in-the-description"})

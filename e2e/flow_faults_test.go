@@ -55,7 +55,7 @@ func aProviderThatFailsInASignIn(t *testing.T, s service) {
 	before := w.heldAccounts()
 	leaks := []string{providerPass, w.password, s.accessPrefix, "@sandbox.test", "app-state"}
 	all := slices.Clone(providerFaults)
-	for told, want := range s.faulty {
+	for told, want := range s.atExchange {
 		word, description, _ := strings.Cut(told, " ")
 		all = append(all, providerFault{sandbox.Fault{Endpoint: "code", Kind: "error", Error: word, Description: description}, want})
 	}

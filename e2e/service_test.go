@@ -34,11 +34,9 @@ type service struct {
 	words                map[int]string // in its error bodies, by status
 	ownHeader, ownAnswer string         // a header of requests, and one of answers, that pass at this provider
 
-	// refusals are errors of its own at the authorize page, with the beginning of their
-	// description, and what the application is told.
-	refusals map[string]string
-	// faulty are the same of the exchange of a code.
-	faulty map[string]string
+	// Errors of its own at the authorize page and at the exchange of a code, with the
+	// beginning of their description, and what the application is told.
+	atAuthorize, atExchange map[string]string
 }
 
 // google is the service of a world that names none.
@@ -56,12 +54,12 @@ func google() service {
 			400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE",
 		},
 		ownHeader: "X-Goog-FieldMask", ownAnswer: "X-Goog-Upload-Status",
-		refusals: map[string]string{
+		atAuthorize: map[string]string{
 			"admin_policy_enforced": "provider.admin",
 			"org_internal":          "provider.admin",
 			"redirect_uri_mismatch": "provider.config",
 		},
-		faulty: map[string]string{
+		atExchange: map[string]string{
 			"admin_policy_enforced": "provider.admin",
 			"redirect_uri_mismatch": "provider.config",
 		},
@@ -80,7 +78,7 @@ func office() service {
 			400: "UnknownError", 401: "InvalidAuthenticationToken", 403: "ErrorAccessDenied", 404: "ResourceNotFound", 429: "TooManyRequests", 500: "UnknownError", 503: "ServiceNotAvailable",
 		},
 		ownHeader: "ConsistencyLevel", ownAnswer: "X-Ms-Resource-Unit",
-		refusals: map[string]string{
+		atAuthorize: map[string]string{
 			"access_denied AADSTS65004:":        "access_denied",
 			"access_denied AADSTS90094:":        "provider.admin",
 			"access_denied AADSTS90094":         "access_denied", // no number without its colon
@@ -88,7 +86,7 @@ func office() service {
 			"server_error AADSTS90094:":         "provider.unavailable", // a number out of place
 			"unauthorized_client AADSTS700016:": "provider.config",
 		},
-		faulty: map[string]string{
+		atExchange: map[string]string{
 			"invalid_client AADSTS7000222:":     "provider.config",
 			"invalid_grant AADSTS53003:":        "provider.admin",
 			"invalid_grant AADSTS70008:":        "provider.refused",
