@@ -137,6 +137,9 @@ func fewerScopes(v *visitor) {
 	v.open(v.demo.URL)
 	v.clicks("#connect-code")
 	v.consents("ada", "/gmail.readonly")
+	v.sees("#missing")
+	v.proof("partial")
+	v.clicks("#without")
 	v.sees("#account")
 	if d := cmp.Diff("Calendar.Read Mail.Send", v.reads(`#account [data-field=authScopes]`)); d != "" {
 		v.t.Errorf("granted (-want +got):\n%s", d)
@@ -151,6 +154,7 @@ func noScopes(v *visitor) {
 	v.open(v.demo.URL)
 	v.clicks("#connect-code")
 	v.consents("bob", "/gmail.readonly", "/calendar.readonly", "/gmail.send")
+	v.clicks("#without")
 	v.sees("#account")
 	if got := v.reads(`#account [data-field=authScopes]`); got != "signing in only" {
 		v.t.Errorf("granted: %q", got)
