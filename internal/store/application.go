@@ -26,12 +26,32 @@ type settingsRow struct {
 	PartialGrant account.PartialGrant `json:"partial_grant,omitempty"`
 }
 
-const selectApplication = `SELECT id, client_id, name, settings, data_key, created_at, updated_at FROM applications`
+// selectApplications gives an application as a row for each of its return URLs:
+// every sign-in reads it more than once, and a second statement costs as much again.
+const selectApplications = `SELECT a.id, a.client_id, a.name, a.settings, a.data_key, a.created_at, a.updated_at, COALESCE(u.url, '')
+	FROM applications a LEFT JOIN return_urls u ON u.application_id = a.id`
 
 func scanApplication(r row) (a Application, err error) {
+	var url string
 	err = r.Scan(&a.ID, &a.ClientID, &a.Name, jsonColumn{(*settingsRow)(&a.Settings)}, &a.DataKey,
-		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.UpdatedAt))
+		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.UpdatedAt), &url)
+	if url != "" {
+		a.ReturnURLs = []string{url}
+	}
 	return a, err
+}
+
+// readApplications makes one application of its neighbouring rows.
+func readApplications(ctx context.Context, q Querier, query string, args ...any) (apps []Application, err error) {
+	rows, err := readAll(ctx, q, scanApplication, query, args...)
+	for _, r := range rows {
+		if last := len(apps) - 1; last >= 0 && apps[last].ID == r.ID {
+			apps[last].ReturnURLs = append(apps[last].ReturnURLs, r.ReturnURLs...)
+			continue
+		}
+		apps = append(apps, r)
+	}
+	return apps, err
 }
 
 // CreateApplication inserts an application with its return URLs and secrets; a
@@ -61,14 +81,19 @@ func (s *Store) CreateApplication(ctx context.Context, app Application, secrets 
 	})
 }
 
+const (
+	applicationByID       = selectApplications + ` WHERE a.id = $1 ORDER BY u.position`
+	applicationByClientID = selectApplications + ` WHERE a.client_id = $1 ORDER BY u.position`
+)
+
 // Application reads one by its id.
 func (s *Store) Application(ctx context.Context, id string) (Application, error) {
-	return s.application(ctx, selectApplication+` WHERE id = $1`, id)
+	return s.application(ctx, applicationByID, id)
 }
 
 // ApplicationByClientID reads one by its client id.
 func (s *Store) ApplicationByClientID(ctx context.Context, clientID string) (Application, error) {
-	return s.application(ctx, selectApplication+` WHERE client_id = $1`, clientID)
+	return s.application(ctx, applicationByClientID, clientID)
 }
 
 func (s *Store) application(ctx context.Context, query, key string) (Application, error) {
@@ -76,38 +101,21 @@ func (s *Store) application(ctx context.Context, query, key string) (Application
 	return app, s.fail(ctx, "read the application", err)
 }
 
-// readApplication reads an application with its return URLs.
 func readApplication(ctx context.Context, q Querier, query, key string) (Application, error) {
-	app, err := scanApplication(q.QueryRowContext(ctx, query, key))
+	apps, err := readApplications(ctx, q, query, key)
+	if err == nil && len(apps) == 0 {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return Application{}, err
 	}
-	urls, err := readAll(ctx, q, scanReturnURL, selectReturnURLs+` WHERE application_id = $1 ORDER BY position`, app.ID)
-	for _, u := range urls {
-		app.ReturnURLs = append(app.ReturnURLs, u.url)
-	}
-	return app, err
+	return apps[0], nil
 }
 
 // Applications lists all, with their return URLs, oldest first.
 func (s *Store) Applications(ctx context.Context) ([]Application, error) {
-	const what = "list the applications"
-	apps, err := readAll(ctx, s.engine.Reader(), scanApplication, selectApplication+` ORDER BY created_at, id`)
-	if err != nil {
-		return nil, s.fail(ctx, what, err)
-	}
-	urls, err := readAll(ctx, s.engine.Reader(), scanReturnURL, selectReturnURLs+` ORDER BY application_id, position`)
-	if err != nil {
-		return nil, s.fail(ctx, what, err)
-	}
-	byApplication := map[string][]string{}
-	for _, u := range urls {
-		byApplication[u.applicationID] = append(byApplication[u.applicationID], u.url)
-	}
-	for i := range apps {
-		apps[i].ReturnURLs = byApplication[apps[i].ID]
-	}
-	return apps, nil
+	apps, err := readApplications(ctx, s.engine.Reader(), selectApplications+` ORDER BY a.created_at, a.id, u.position`)
+	return apps, s.fail(ctx, "list the applications", err)
 }
 
 // UpdateApplication reads an application and writes what change makes of its name,
@@ -120,7 +128,7 @@ func (s *Store) UpdateApplication(ctx context.Context, id string, change func(*a
 		if err := holdApplication(ctx, q, id); err != nil {
 			return err
 		}
-		app, err := readApplication(ctx, q, selectApplication+` WHERE id = $1`, id)
+		app, err := readApplication(ctx, q, applicationByID, id)
 		if err != nil {
 			return err
 		}

@@ -7,15 +7,6 @@ import (
 	"github.com/avain-project/avain/internal/weburl"
 )
 
-const selectReturnURLs = `SELECT application_id, url FROM return_urls`
-
-type returnURL struct{ applicationID, url string }
-
-func scanReturnURL(r row) (u returnURL, err error) {
-	err = r.Scan(&u.applicationID, &u.url)
-	return u, err
-}
-
 // insertURLs writes the return URLs in their order, repeated ones once, and the
 // origins that the settings list.
 func insertURLs(ctx context.Context, q Querier, app account.Application) error {
