@@ -31,8 +31,8 @@ build: ## Build the static binary, bin/avain
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o $(BINARY) ./cmd/avain
 
 .PHONY: bench
-bench: ## Print our speed as ratios to bare net/http
-	$(GO) run ./bench
+bench: ## Print our speed on both databases, as ratios to bare yardsticks; BENCH=-flow measures code flows alone
+	AVAIN_POSTGRES_DURABLE=1 scripts/with-postgres $(GO) run ./bench $(BENCH)
 
 .PHONY: fmt
 fmt: ## Format the Go code

@@ -5,8 +5,16 @@
 //	/v1/direct                      against a bare httputil.ReverseProxy to the same upstream
 //	start                           on a migrated database, until /readyz answers
 //	memory                          resident, idle, after the start
+//	a whole code flow               against its parts: the same HTTP requests to a bare handler,
+//	                                and the same durable changes on a store with nothing around it
 //
-// Server, yardstick, upstream and load are processes of their own; rounds of both
-// sides alternate, and the median round counts. It exits 1 where a bound is
-// missed. Run it with `make bench`.
+// It does so on SQLite, and on PostgreSQL where AVAIN_TEST_POSTGRES names a server
+// (scripts/with-postgres does) that waits for its disk. Server, yardsticks, upstream
+// and provider are processes of their own; rounds of all sides alternate, and the
+// median counts. It exits 1 where a bound is missed. Run it with `make bench`; what
+// the figures mean stands in docs/benchmarks.md.
+//
+// Start reading at main.go. What a code flow consists of is not assumed but seen:
+// observe.go watches one, and bare.go does its changes bare. flowcost.go compares the
+// two, areas.go reads the profile.
 package main

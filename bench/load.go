@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,13 +11,26 @@ import (
 	"time"
 )
 
-// load is what every connection asks for, over and over.
-type load struct{ url, token string }
+// load is one thing to do, over and over, by a worker of that number.
+type load func(ctx context.Context, client *http.Client, worker int) error
 
 // round is what one stretch of load measured.
 type round struct {
+	done      int
 	perSecond float64
 	p99       time.Duration
+}
+
+// side is one of the things that are compared.
+type side struct {
+	do load
+	// meter, if any, reads what processor time each process has used so far.
+	meter func() ([]time.Duration, error)
+
+	rounds []round
+	all    int             // how often it was done, warm-up included
+	used   []time.Duration // in the rounds that count
+	done   int             // in the rounds that count
 }
 
 // comparison is the median round of both sides.
@@ -25,37 +39,80 @@ type comparison struct{ subject, yardstick round }
 func (c comparison) rate() float64 { return c.subject.perSecond / c.yardstick.perSecond }
 func (c comparison) tail() float64 { return float64(c.subject.p99) / float64(c.yardstick.p99) }
 
-// compare alternates rounds, so that both sides meet the same machine.
 func compare(ctx context.Context, subject, yardstick load) (comparison, error) {
-	var subjects, yardsticks []round
-	for i := range rounds + 1 {
-		s, err := run(ctx, subject)
-		if err != nil {
-			return comparison{}, err
-		}
-		y, err := run(ctx, yardstick)
-		if err != nil {
-			return comparison{}, err
-		}
-		if i == 0 {
-			continue // warm-up
-		}
-		subjects, yardsticks = append(subjects, s), append(yardsticks, y)
+	s, y := &side{do: subject}, &side{do: yardstick}
+	if err := callRounds.alternate(ctx, connections, s, y); err != nil {
+		return comparison{}, err
 	}
-	return comparison{median(subjects), median(yardsticks)}, nil
+	return comparison{s.median(), y.median()}, nil
 }
 
-func median(rounds []round) round {
-	slices.SortFunc(rounds, func(a, b round) int { return int(a.perSecond - b.perSecond) })
+// plan is how a comparison is done.
+type plan struct {
+	rounds int // that count; one more warms up
+	length time.Duration
+}
+
+// alternate runs rounds of each side in turn, so that all meet the same machine.
+func (p plan) alternate(ctx context.Context, workers int, sides ...*side) error {
+	for i := range p.rounds + 1 {
+		for _, s := range sides {
+			if err := s.round(ctx, workers, p.length, i == 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *side) round(ctx context.Context, workers int, length time.Duration, warmUp bool) error {
+	before, err := s.read()
+	if err != nil {
+		return err
+	}
+	r, err := run(ctx, workers, length, s.do)
+	if err != nil {
+		return err
+	}
+	after, err := s.read()
+	if err != nil {
+		return err
+	}
+	s.all += r.done
+	if warmUp {
+		return nil
+	}
+	s.rounds, s.done = append(s.rounds, r), s.done+r.done
+	if s.used == nil {
+		s.used = make([]time.Duration, len(after))
+	}
+	for i := range after {
+		s.used[i] += after[i] - before[i]
+	}
+	return nil
+}
+
+func (s *side) read() ([]time.Duration, error) {
+	if s.meter == nil {
+		return nil, nil
+	}
+	return s.meter()
+}
+
+// median is the round in the middle by rate, with the p99 in the middle.
+func (s *side) median() round {
+	rounds := slices.Clone(s.rounds)
+	slices.SortFunc(rounds, func(a, b round) int { return cmp.Compare(a.p99, b.p99) })
+	p99 := rounds[len(rounds)/2].p99
+	slices.SortFunc(rounds, func(a, b round) int { return cmp.Compare(a.perSecond, b.perSecond) })
 	out := rounds[len(rounds)/2]
-	slices.SortFunc(rounds, func(a, b round) int { return int(a.p99 - b.p99) })
-	out.p99 = rounds[len(rounds)/2].p99
+	out.p99 = p99
 	return out
 }
 
-// run keeps every connection busy for one round.
-func run(ctx context.Context, l load) (round, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
+// run keeps every worker busy for one round.
+func run(ctx context.Context, workers int, length time.Duration, l load) (round, error) {
+	client := newClient(workers)
 	defer client.CloseIdleConnections()
 	var (
 		mu      sync.Mutex
@@ -64,14 +121,14 @@ func run(ctx context.Context, l load) (round, error) {
 		group   sync.WaitGroup
 	)
 	begun := time.Now()
-	for range connections {
+	for worker := range workers {
 		group.Go(func() {
 			var took []time.Duration
 			var err error
-			for time.Since(begun) < roundTime && err == nil {
-				var one time.Duration
-				if one, err = request(ctx, client, l); err == nil {
-					took = append(took, one)
+			for time.Since(begun) < length && err == nil {
+				one := time.Now()
+				if err = l(ctx, client, worker); err == nil {
+					took = append(took, time.Since(one))
 				}
 			}
 			mu.Lock()
@@ -88,26 +145,36 @@ func run(ctx context.Context, l load) (round, error) {
 		return round{}, failure
 	}
 	slices.Sort(all)
-	return round{perSecond: float64(len(all)) / elapsed.Seconds(), p99: all[len(all)*99/100]}, nil
+	return round{done: len(all), perSecond: float64(len(all)) / elapsed.Seconds(), p99: all[len(all)*99/100]}, nil
 }
 
-func request(ctx context.Context, client *http.Client, l load) (time.Duration, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.url, nil)
-	if err != nil {
-		return 0, err
+// newClient follows no redirect: a flow counts its hops.
+func newClient(connections int) *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{MaxIdleConnsPerHost: connections},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	req.Header.Set("Authorization", "Bearer "+l.token)
-	begun := time.Now()
-	res, err := client.Do(req)
-	if err != nil {
-		return 0, err
+}
+
+// get asks for one address with a bearer.
+func get(address, token string) load {
+	return func(ctx context.Context, client *http.Client, _ int) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		res, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = res.Body.Close() }()
+		if _, err := io.Copy(io.Discard, res.Body); err != nil {
+			return err
+		}
+		if res.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s answered %d under load", address, res.StatusCode)
+		}
+		return nil
 	}
-	defer func() { _ = res.Body.Close() }()
-	if _, err := io.Copy(io.Discard, res.Body); err != nil {
-		return 0, err
-	}
-	if res.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("%s answered %d under load", l.url, res.StatusCode)
-	}
-	return time.Since(begun), nil
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,10 +13,14 @@ import (
 	"time"
 )
 
-const (
-	rounds      = 5
-	roundTime   = 3 * time.Second
-	connections = 16
+// connections are how many workers a load has, where it is not one alone.
+const connections = 16
+
+// The rounds of flows are short and many, since the disk's mood changes from one
+// second to the next.
+var (
+	callRounds = plan{rounds: 5, length: 3 * time.Second}
+	flowRounds = plan{rounds: 15, length: time.Second}
 )
 
 func main() {
@@ -24,7 +30,11 @@ func main() {
 		fatal(serveRole(ctx, role))
 		return
 	}
-	ok, err := measure(ctx)
+	var o options
+	flag.BoolVar(&o.flowOnly, "flow", false, "measure the code flow alone")
+	flag.StringVar(&o.profiles, "profile", "", "write CPU profiles of the server to this folder, while it serves code flows; measures them alone")
+	flag.Parse()
+	ok, err := measure(ctx, o)
 	fatal(err)
 	if !ok {
 		os.Exit(1)
@@ -38,9 +48,15 @@ func fatal(err error) {
 	}
 }
 
-// measure runs everything and prints the table. ok is false where a bound is
-// missed.
-func measure(ctx context.Context) (ok bool, err error) {
+// options are the flags.
+type options struct {
+	flowOnly bool
+	profiles string // folder; empty for none
+}
+
+// measure runs everything on every engine and prints a table each. ok is false
+// where a bound is missed.
+func measure(ctx context.Context, o options) (ok bool, err error) {
 	dir, err := os.MkdirTemp("", "avain-bench-")
 	if err != nil {
 		return false, err
@@ -52,16 +68,45 @@ func measure(ctx context.Context) (ok bool, err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return false, fmt.Errorf("build avain: %w\n%s", err, out)
 	}
-	upstream, err := startRole(ctx, "upstream", nil)
+	all := engines(dir)
+	for _, e := range all {
+		if err := e.check(ctx); err != nil {
+			return false, fmt.Errorf("on %s: %w", e.name, err)
+		}
+	}
+	ok = true
+	for _, e := range all {
+		kept, err := measureOn(ctx, e, binary, o)
+		if err != nil {
+			return false, fmt.Errorf("on %s: %w", e.name, err)
+		}
+		ok = ok && kept
+	}
+	return ok, nil
+}
+
+// measureOn measures on one engine. The code flow has a server of its own, whose
+// profile then shows nothing else.
+func measureOn(ctx context.Context, e engine, binary string, o options) (ok bool, err error) {
+	defer func() { err = errors.Join(err, e.drop(context.WithoutCancel(ctx))) }()
+	fmt.Printf("\n%s\n", e.name)
+	w, err := newWorld(ctx, e)
 	if err != nil {
 		return false, err
 	}
-	defer upstream.stop()
-	subject, err := prepare(ctx, filepath.Join(dir, "data"), upstream.url)
-	if err != nil {
-		return false, err
+	defer w.stop()
+	ok = true
+	if !o.flowOnly && o.profiles == "" {
+		if ok, err = measureCalls(ctx, w, binary); err != nil {
+			return false, err
+		}
 	}
-	server, startTime, err := startServer(ctx, binary, subject)
+	return ok, measureFlow(ctx, w, binary, o.profiles)
+}
+
+// measureCalls measures what an application asks for all day, and the process.
+func measureCalls(ctx context.Context, w *world, binary string) (ok bool, err error) {
+	server, startTime, err := startServer(ctx, binary, w)
 	if err != nil {
 		return false, err
 	}
@@ -70,11 +115,11 @@ func measure(ctx context.Context) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	accountRate, err := compareAccount(ctx, server.url, subject)
+	accountRate, err := compareAccount(ctx, server.url, w.token)
 	if err != nil {
 		return false, err
 	}
-	directRate, err := compareDirect(ctx, server.url, upstream.url, subject)
+	directRate, err := compareDirect(ctx, server.url, w.upstream.url, w.token)
 	if err != nil {
 		return false, err
 	}
@@ -83,9 +128,9 @@ func measure(ctx context.Context) (ok bool, err error) {
 
 // compareAccount measures GET /v1/account against a handler that only writes the
 // same bytes.
-func compareAccount(ctx context.Context, avain string, s subject) (comparison, error) {
+func compareAccount(ctx context.Context, avain, token string) (comparison, error) {
 	avain += "/v1/account"
-	body, err := fetch(ctx, avain, s.token)
+	body, err := fetch(ctx, avain, token)
 	if err != nil {
 		return comparison{}, err
 	}
@@ -94,17 +139,17 @@ func compareAccount(ctx context.Context, avain string, s subject) (comparison, e
 		return comparison{}, err
 	}
 	defer bare.stop()
-	return compare(ctx, load{avain, s.token}, load{bare.url + "/v1/account", s.token})
+	return compare(ctx, get(avain, token), get(bare.url+"/v1/account", token))
 }
 
 // compareDirect measures the pass-through against the standard library's reverse
 // proxy.
-func compareDirect(ctx context.Context, avain, upstream string, s subject) (comparison, error) {
+func compareDirect(ctx context.Context, avain, upstream, token string) (comparison, error) {
 	proxy, err := startRole(ctx, "proxy", []byte(upstream))
 	if err != nil {
 		return comparison{}, err
 	}
 	defer proxy.stop()
 	const path = "gmail/v1/users/me/messages?maxResults=5"
-	return compare(ctx, load{avain + "/v1/direct/" + path, s.token}, load{proxy.url + "/" + path, s.token})
+	return compare(ctx, get(avain+"/v1/direct/"+path, token), get(proxy.url+"/"+path, token))
 }

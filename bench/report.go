@@ -42,3 +42,32 @@ func report(out io.Writer, account, direct comparison, start time.Duration, idle
 	_ = w.Flush()
 	return ok
 }
+
+// reportFlow prints what a code flow took, what its parts take bare, and who was
+// busy meanwhile.
+func reportFlow(out io.Writer, seen observed, c flowCost) {
+	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
+	defer func() { _ = w.Flush() }()
+	statements := 0
+	for _, change := range seen.writes {
+		statements += len(change)
+	}
+	line := func(what string, perSecond float64) {
+		_, _ = fmt.Fprintf(w, "  %s\t%.2f ms\t%.0f /s\n", what, 1000*float64(c.workers)/perSecond, perSecond)
+	}
+	_, _ = fmt.Fprintf(w, "code flows, %d at once: %.2fx the rate of the parts\n", c.workers, c.rate())
+	line("the flow", c.flow.median().perSecond)
+	line("its parts, one after another", parts(c.hops.median(), c.changes.median()))
+	line(fmt.Sprintf("%d hops to a bare handler (%s)", len(seen.hops), seen.ways()), c.hops.median().perSecond)
+	line(fmt.Sprintf("%d changes of %d statements on a bare store", len(seen.writes), statements), c.changes.median().perSecond)
+	_, _ = fmt.Fprintf(w, "  left out of the parts: %d reads, the sandbox's work, Avain's own\n", len(seen.reads))
+	_ = w.Flush()
+	_, _ = fmt.Fprintln(w, "  processor time, ms a flow\tflow\tbare hops\tbare changes")
+	for i, name := range c.names {
+		_, _ = fmt.Fprintf(w, "  %s", name)
+		for _, s := range []*side{c.flow, c.hops, c.changes} {
+			_, _ = fmt.Fprintf(w, "\t%.2f", milliseconds(s.used[i])/float64(s.done))
+		}
+		_, _ = fmt.Fprintln(w)
+	}
+}

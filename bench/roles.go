@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/avain-project/avain/internal/sandbox"
 )
 
 // roleVariable tells a copy of this program which server to be; what the role
@@ -58,6 +61,9 @@ func serveRole(ctx context.Context, role string) error {
 	if err != nil {
 		return err
 	}
+	if role == "avain" {
+		return serveProfiled(ctx, input)
+	}
 	handler, err := roleHandler(role, input)
 	if err != nil {
 		return err
@@ -80,6 +86,12 @@ func roleHandler(role string, input []byte) (http.Handler, error) {
 	switch role {
 	case "bare":
 		return fixed(input), nil
+	case "provider":
+		return provider(string(input))
+	case "replay":
+		var hops []exchange
+		err := json.Unmarshal(input, &hops)
+		return replay(hops), err
 	case "upstream":
 		return fixed([]byte(`{"messages":[` + strings.TrimSuffix(strings.Repeat(`{"id":"18c2f0a1b2c3d4e5","threadId":"18c2f0a1b2c3d4e5"},`, 40), ",") + `]}`)), nil
 	case "proxy":
@@ -95,6 +107,17 @@ func roleHandler(role string, input []byte) (http.Handler, error) {
 		}, nil
 	}
 	return nil, fmt.Errorf("unknown role %q", role)
+}
+
+// provider is the sandbox, with a client for each application.
+func provider(callback string) (http.Handler, error) {
+	box := sandbox.New(sandbox.Config{})
+	for number := range connections {
+		if err := box.Register("Google", sandboxClient(number, callback)); err != nil {
+			return nil, err
+		}
+	}
+	return box, nil
 }
 
 func fixed(body []byte) http.Handler {

@@ -2,21 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"net/http/cookiejar"
-	"net/http/httptest"
-	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/app"
@@ -26,181 +15,126 @@ import (
 	"github.com/avain-project/avain/internal/secret"
 )
 
-// subject is a data directory with one connected account.
-type subject struct {
-	dir   string
-	token string // the account's bearer
+// application is one that connects accounts. Each worker has one, since the sandbox
+// knows one consenting person only: sign-ins of one person wait for each other
+// within an application.
+type application struct {
+	id, registrationID string
+	clientID, secret   string
 }
 
-// prepare connects an account by the sandbox, then turns its data calls to the
-// upstream of the measurement.
-func prepare(ctx context.Context, dir, upstream string) (subject, error) {
-	ring, err := seal.NewRing()
-	if err != nil {
-		return subject{}, err
-	}
-	key, err := ring.Encode()
-	if err != nil {
-		return subject{}, err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return subject{}, err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "avain.key"), []byte(key.Reveal()), 0o600); err != nil {
-		return subject{}, err
-	}
-	avain, err := app.Open(ctx, app.Config{DataDir: dir, Key: key, Listen: "127.0.0.1:0"})
-	if err != nil {
-		return subject{}, err
-	}
-	defer func() { _ = avain.Close() }()
-	server, err := avain.Listen(ctx)
-	if err != nil {
-		return subject{}, err
-	}
-	running, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(running) }()
-	token, err := connect(ctx, avain.Operator(), server.URL, upstream)
-	stop()
-	return subject{dir: dir, token: token}, errors.Join(err, <-ended)
+// world is what is measured: a migrated database with applications and one
+// connected account, and the servers around Avain.
+type world struct {
+	engine   engine
+	ring     *seal.Ring
+	database string // as --database names it
+	listen   string // where Avain listens, or will
+	apps     []application
+	token    string // the account's bearer
+
+	upstream process // the provider's API
+	provider process // the provider's sign-in: the sandbox
+
+	seen     observed
+	bare     string        // a database of the same content, for the bare changes
+	bareApps []application // in there
 }
 
-func connect(ctx context.Context, ops *operator.Service, avain, upstream string) (string, error) {
-	box := sandbox.New(sandbox.Config{})
-	vendor := httptest.NewServer(box)
-	defer vendor.Close()
-	const returnURL = "https://bench.example/connected"
-	created, clientSecret, err := ops.CreateApplication(ctx, operator.CreateApplication{Name: "Bench", ReturnURLs: []string{returnURL}})
+func (w *world) url() string { return "http://" + w.listen }
+
+func (w *world) stop() {
+	w.upstream.stop()
+	w.provider.stop()
+}
+
+// newWorld prepares two databases alike, and watches one code flow in the first.
+func newWorld(ctx context.Context, e engine) (w *world, err error) {
+	w = &world{engine: e}
+	if w.listen, err = freeAddress(); err != nil {
+		return nil, err
+	}
+	if w.upstream, err = startRole(ctx, "upstream", nil); err != nil {
+		return nil, err
+	}
+	if w.provider, err = startRole(ctx, "provider", []byte(w.url()+"/v1/auth/callback")); err != nil {
+		w.upstream.stop()
+		return nil, err
+	}
+	if err := w.prepare(ctx); err != nil {
+		w.stop()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *world) prepare(ctx context.Context) (err error) {
+	if err := os.MkdirAll(w.engine.dir, 0o700); err != nil {
+		return err
+	}
+	key, err := w.makeKey()
 	if err != nil {
-		return "", err
+		return err
 	}
-	client := sandbox.Client{ID: "bench", Secret: "bench-secret", Name: "Bench", RedirectURIs: []string{avain + "/v1/auth/callback"}}
-	if err := box.Register("Google", client); err != nil {
-		return "", err
+	if w.database, w.apps, err = w.populate(ctx, "avain", key); err != nil {
+		return err
 	}
-	e := box.GoogleEndpoints(vendor.URL)
-	_, _, err = ops.SetRegistration(ctx, created.ClientID, operator.SetRegistration{
-		ServiceType: "Google", ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)},
-		Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: upstream},
+	if w.bare, w.bareApps, err = w.populate(ctx, "bare", key); err != nil {
+		return err
+	}
+	return w.observe(ctx)
+}
+
+// makeKey writes the key where avain serve looks for it.
+func (w *world) makeKey() (key secret.Text, err error) {
+	if w.ring, err = seal.NewRing(); err != nil {
+		return secret.Text{}, err
+	}
+	if key, err = w.ring.Encode(); err != nil {
+		return secret.Text{}, err
+	}
+	return key, os.WriteFile(filepath.Join(w.engine.dir, "avain.key"), []byte(key.Reveal()), 0o600)
+}
+
+// populate makes a database with an application for each worker.
+func (w *world) populate(ctx context.Context, name string, key secret.Text) (database string, apps []application, err error) {
+	if database, err = w.engine.database(ctx, name); err != nil {
+		return "", nil, err
+	}
+	avain, err := app.Open(ctx, app.Config{DataDir: w.engine.dir, Database: database, Key: key, Listen: w.listen})
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { err = errors.Join(err, avain.Close()) }()
+	for i := range connections {
+		one, err := w.newApplication(ctx, avain.Operator(), i)
+		if err != nil {
+			return "", nil, err
+		}
+		apps = append(apps, one)
+	}
+	return database, apps, nil
+}
+
+func (w *world) newApplication(ctx context.Context, ops *operator.Service, number int) (application, error) {
+	created, clientSecret, err := ops.CreateApplication(ctx, operator.CreateApplication{
+		Name: fmt.Sprintf("Bench %d", number), ReturnURLs: []string{returnURL},
 	})
 	if err != nil {
-		return "", err
+		return application{}, err
 	}
-	code, err := signIn(ctx, avain, created.ClientID, returnURL)
-	if err != nil {
-		return "", err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, avain+"/v1/auth/token/"+code, nil)
-	if err != nil {
-		return "", err
-	}
-	req.SetBasicAuth(created.ClientID, clientSecret.Reveal())
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = res.Body.Close() }()
-	var redeemed struct{ AccessToken string }
-	err = json.NewDecoder(res.Body).Decode(&redeemed)
-	return redeemed.AccessToken, err
+	client := sandboxClient(number, "")
+	e := sandbox.New(sandbox.Config{}).GoogleEndpoints(w.provider.url)
+	registration, _, err := ops.SetRegistration(ctx, created.ClientID, operator.SetRegistration{
+		ServiceType: "Google", ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)},
+		Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: w.upstream.url},
+	})
+	return application{created.ID, registration.ID, created.ClientID, clientSecret.Reveal()}, err
 }
 
-// signIn walks the redirects until they leave for the application.
-func signIn(ctx context.Context, avain, clientID, returnURL string) (code string, err error) {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return "", err
+// sandboxClient is the OAuth client of the application of that number.
+func sandboxClient(number int, callback string) sandbox.Client {
+	return sandbox.Client{
+		ID: fmt.Sprintf("bench-%d", number), Secret: "bench-secret", Name: "Bench", RedirectURIs: []string{callback},
 	}
-	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	next := avain + "/v1/auth/authorize?" + url.Values{
-		"clientId": {clientID}, "serviceType": {"Google"}, "scopes": {"Mail.Read"}, "returnUrl": {returnURL},
-		"loginHint": {"ada+auto@sandbox.test"},
-	}.Encode()
-	for !strings.HasPrefix(next, returnURL) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, next, nil)
-		if err != nil {
-			return "", err
-		}
-		res, err := browser.Do(req)
-		if err != nil {
-			return "", err
-		}
-		_ = res.Body.Close()
-		if next = res.Header.Get("Location"); next == "" {
-			return "", fmt.Errorf("the sign-in stopped with status %d", res.StatusCode)
-		}
-	}
-	u, err := url.Parse(next)
-	if err != nil {
-		return "", err
-	}
-	return u.Query().Get("code"), nil
-}
-
-// startServer starts the built binary and takes the time until it is ready.
-func startServer(ctx context.Context, binary string, s subject) (process, time.Duration, error) {
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return process{}, 0, err
-	}
-	address := probe.Addr().String()
-	if err := probe.Close(); err != nil {
-		return process{}, 0, err
-	}
-	cmd := exec.CommandContext(ctx, binary, "serve", "--data-dir", s.dir, "--listen", address, "--limit-application", "0")
-	// The log goes where a service's does, to be paid for.
-	log, err := os.Create(filepath.Join(s.dir, "serve.log"))
-	if err != nil {
-		return process{}, 0, err
-	}
-	cmd.Stdout, cmd.Stderr = log, log
-	begun := time.Now()
-	if err := cmd.Start(); err != nil {
-		return process{}, 0, err
-	}
-	p := process{url: "http://" + address, cmd: cmd}
-	for time.Since(begun) < 10*time.Second {
-		if _, err := fetch(ctx, p.url+"/readyz", ""); err == nil {
-			return p, time.Since(begun), nil
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	p.stop()
-	return process{}, 0, fmt.Errorf("avain serve did not become ready; see %s", log.Name())
-}
-
-func fetch(ctx context.Context, address, token string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, err
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answered %d: %s", address, res.StatusCode, body)
-	}
-	return body, err
-}
-
-// residentMiB reads the resident set of a process from /proc.
-func residentMiB(pid int) (float64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, fmt.Errorf("resident memory is read from /proc, which Linux has: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if kib, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			n, err := strconv.Atoi(strings.Fields(kib)[0])
-			return float64(n) / 1024, err
-		}
-	}
-	return 0, errors.New("no VmRSS in /proc")
 }
