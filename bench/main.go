@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -106,11 +107,18 @@ func measureOn(ctx context.Context, e engine, binary string, o options) (ok bool
 
 // measureCalls measures what an application asks for all day, and the process.
 func measureCalls(ctx context.Context, w *world, binary string) (ok bool, err error) {
-	server, startTime, err := startServer(ctx, binary, w)
-	if err != nil {
-		return false, err
+	var starts []time.Duration
+	var server process
+	for range 5 {
+		server.stop() // the one before
+		var took time.Duration
+		if server, took, err = startServer(ctx, binary, w); err != nil {
+			return false, err
+		}
+		starts = append(starts, took)
 	}
 	defer server.stop()
+	slices.Sort(starts)
 	memory, err := residentMiB(server.cmd.Process.Pid)
 	if err != nil {
 		return false, err
@@ -123,7 +131,7 @@ func measureCalls(ctx context.Context, w *world, binary string) (ok bool, err er
 	if err != nil {
 		return false, err
 	}
-	return report(os.Stdout, accountRate, directRate, startTime, memory), nil
+	return report(os.Stdout, w.engine, accountRate, directRate, starts[len(starts)/2], memory), nil
 }
 
 // compareAccount measures GET /v1/account against a handler that only writes the

@@ -30,6 +30,9 @@ type process struct {
 }
 
 func (p process) stop() {
+	if p.cmd == nil {
+		return // never started
+	}
 	_ = p.cmd.Process.Signal(os.Interrupt)
 	_ = p.cmd.Wait()
 }
