@@ -11,10 +11,13 @@ import (
 type faces struct{ *signin.Pages }
 
 func (f faces) Error(w http.ResponseWriter, p api.ErrorPage) { f.Pages.Error(w, signin.ErrorPage(p)) }
+
 func (f faces) Partial(w http.ResponseWriter, p api.PartialPage) {
 	f.Pages.Partial(w, signin.PartialPage(p))
 }
+
 func (f faces) Admin(w http.ResponseWriter, p api.AdminPage) { f.Pages.Admin(w, signin.AdminPage(p)) }
+
 func (f faces) Choose(w http.ResponseWriter, p api.ChoosePage) {
 	f.Pages.Choose(w, signin.ChoosePage(p))
 }
