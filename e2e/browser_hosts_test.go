@@ -16,13 +16,19 @@ func TestBrowserHosts(t *testing.T) {
 	t.Parallel()
 	chromium := startChromium(t)
 	for name, journey := range map[string]func(*visitor, *site){
-		"allow":                           allowed,
-		"deny":                            denied,
-		"allow, then onward":              allowedOnward,
-		"deny, then onward":               deniedOnward,
-		"allow, over the relay":           relayedConsent,
-		"deny, over the relay":            relayedDenial,
-		"back and reload, over the relay": walkOverTheRelay,
+		"allow":                                               allowed,
+		"deny":                                                denied,
+		"allow, then onward":                                  allowedOnward,
+		"deny, then onward":                                   deniedOnward,
+		"allow, over the relay":                               relayedConsent,
+		"deny, over the relay":                                relayedDenial,
+		"back and reload, over the relay":                     walkOverTheRelay,
+		"untick, then grant the rest":                         untickedThenTheRest,
+		"untick, then continue without":                       untickedThenWithout,
+		"untick twice, then cancel":                           untickedTwice,
+		"back and reload at the question":                     walkAroundTheQuestion,
+		"an administrator must approve":                       needsAnAdmin,
+		"back and reload where an administrator must approve": walkAroundTheAdminPage,
 	} {
 		for _, service := range []string{"Google", "Office365"} {
 			for _, flow := range []string{"code", "token"} {
@@ -33,6 +39,10 @@ func TestBrowserHosts(t *testing.T) {
 			}
 		}
 	}
+	t.Run("Office365 an administrator approves", func(t *testing.T) {
+		t.Parallel()
+		anAdminApproves(newVisitor(t, chromium, demo.Ready{}), startSite(t, "Office365", "code"))
+	})
 	for name, journey := range relayPageJourneys() {
 		t.Run("relay page "+name, func(t *testing.T) {
 			t.Parallel()

@@ -97,14 +97,11 @@ func (s *site) register(callback string) {
 	if s.service == "Office365" {
 		e = s.box.Office365Endpoints(s.boxURL)
 	}
-	registration := operator.SetRegistration{
+	_, _, err = s.ops.SetRegistration(s.t.Context(), s.client.ClientID, operator.SetRegistration{
 		ServiceType: s.service, ClientID: providerID, Secrets: []secret.Text{secret.New(providerPass)},
 		Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API, Issuer: e.Issuer},
-	}
-	if callback != s.url+"/v1/auth/callback" {
-		registration.CallbackURL = &callback
-	}
-	if _, _, err := s.ops.SetRegistration(s.t.Context(), s.client.ClientID, registration); err != nil {
+	})
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -116,6 +113,12 @@ func (s *site) overRelay() {
 	mux.Handle("GET /relay/{$}", servingPage(relayPage(s.t, s.url)))
 	s.relay = serveOn(s.t, relayHost, mux) + "/relay/"
 	s.register(s.relay)
+	_, _, err := s.ops.SetRegistration(s.t.Context(), s.client.ClientID, operator.SetRegistration{
+		ServiceType: s.service, ClientID: providerID, CallbackURL: &s.relay,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // onwards makes the application redirect once more: its return URL answers with
