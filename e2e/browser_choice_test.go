@@ -26,7 +26,7 @@ func (s *site) question(v *visitor) {
 	if d := cmp.Diff("See your calendar", v.reads("#missing")); d != "" {
 		v.t.Errorf("missing (-want +got):\n%s", d)
 	}
-	if !strings.HasPrefix(v.address(), s.url+"/v1/auth/partial?key=") {
+	if !strings.HasPrefix(v.address(), s.home+"/v1/auth/partial?key=") {
 		v.t.Errorf("the question is at %s", v.address())
 	}
 	if held := s.heldAccounts(); len(held) != 0 {

@@ -14,43 +14,52 @@ import (
 // application.
 func TestBrowserHosts(t *testing.T) {
 	t.Parallel()
-	chromium := startChromium(t)
+	browser := startChromium(t)
 	for name, journey := range map[string]func(*visitor, *site){
-		"allow":                                               allowed,
-		"deny":                                                denied,
-		"allow, then onward":                                  allowedOnward,
-		"deny, then onward":                                   deniedOnward,
-		"allow, over the relay":                               relayedConsent,
-		"deny, over the relay":                                relayedDenial,
-		"back and reload, over the relay":                     walkOverTheRelay,
-		"untick, then grant the rest":                         untickedThenTheRest,
-		"untick, then continue without":                       untickedThenWithout,
-		"untick twice, then cancel":                           untickedTwice,
-		"back and reload at the question":                     walkAroundTheQuestion,
-		"an administrator must approve":                       needsAnAdmin,
-		"back and reload where an administrator must approve": walkAroundTheAdminPage,
+		"allow":                                    allowed,
+		"deny":                                     denied,
+		"allow, then onward":                       allowedOnward,
+		"deny, then onward":                        deniedOnward,
+		"allow, over the relay":                    relayedConsent,
+		"deny, over the relay":                     relayedDenial,
+		"allow, at an alias":                       atAlias(allowedThere),
+		"deny, at an alias":                        atAlias(deniedThere),
+		"untick, then grant the rest":              untickedThenTheRest,
+		"untick, then continue without":            untickedThenWithout,
+		"untick twice, then cancel":                untickedTwice,
+		"untick, then grant the rest, at an alias": atAlias(untickedThenTheRest),
+		"an administrator must approve":            needsAnAdmin,
 	} {
 		for _, service := range []string{"Google", "Office365"} {
 			for _, flow := range []string{"code", "token"} {
-				t.Run(service+" "+flow+" "+name, func(t *testing.T) {
-					t.Parallel()
-					journey(newVisitor(t, chromium, demo.Ready{}), startSite(t, service, flow))
-				})
+				runAtSite(t, browser, name, service, flow, journey)
 			}
 		}
 	}
-	t.Run("Office365 an administrator approves", func(t *testing.T) {
-		t.Parallel()
-		anAdminApproves(newVisitor(t, chromium, demo.Ready{}), startSite(t, "Office365", "code"))
-	})
+	for name, journey := range map[string]func(*visitor, *site){
+		"over the relay":                   walkOverTheRelay,
+		"at an alias":                      atAlias(walkThere),
+		"at the question":                  walkAroundTheQuestion,
+		"where an administrator must help": walkAroundTheAdminPage,
+	} {
+		runAtSite(t, browser, "back and reload "+name, "Google", "code", journey)
+		runAtSite(t, browser, "back and reload "+name, "Office365", "token", journey)
+	}
+	runAtSite(t, browser, "an administrator approves", "Office365", "code", anAdminApproves)
+	runAtSite(t, browser, "an administrator approves at an alias", "Office365", "token", atAlias(anAdminApproves))
 	for name, journey := range relayPageJourneys() {
-		t.Run("relay page "+name, func(t *testing.T) {
-			t.Parallel()
-			s := startSite(t, "Google", "code")
+		runAtSite(t, browser, "relay page "+name, "Google", "code", func(v *visitor, s *site) {
 			s.overRelay()
-			journey(newVisitor(t, chromium, demo.Ready{}), s)
+			journey(v, s)
 		})
 	}
+}
+
+func runAtSite(t *testing.T, browser chromium, name, service, flow string, journey func(*visitor, *site)) {
+	t.Run(service+" "+flow+" "+name, func(t *testing.T) {
+		t.Parallel()
+		journey(newVisitor(t, browser, demo.Ready{}), startSite(t, service, flow))
+	})
 }
 
 func allowed(v *visitor, s *site) {

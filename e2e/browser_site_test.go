@@ -41,6 +41,7 @@ type site struct {
 	*world
 	service, flow string // "Google", "code"
 	application   string // where it answers
+	home          string // where its sign-ins run: the server's URL, or its alias
 	returnURL     string
 	landed        string // where the browser is in the end: returnURL, or another host
 	relay         string // the relay page's address; empty where there is none
@@ -54,7 +55,7 @@ func startSite(t testing.TB, service, flow string) *site {
 	w := idle(t)
 	w.boxURL = strings.Replace(w.boxURL, "127.0.0.1", "localhost", 1)
 	w.serve()
-	s := &site{world: w, service: service, flow: flow}
+	s := &site{world: w, service: service, flow: flow, home: w.url}
 	s.application = serveOn(t, applicationHost, s.pages())
 	s.returnURL = s.application + "/connected"
 	s.landed = s.returnURL
