@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // What is behind /v1/direct is the provider's own API: each has its paths and its
@@ -49,10 +50,19 @@ func (a *application) graph(ctx context.Context, auth func(*http.Request), calls
 	for _, m := range list.Value[:min(maxMessages, len(list.Value))] {
 		from := m.From.EmailAddress
 		found = append(found, message{
-			Subject: m.Subject, From: strings.TrimSpace(from.Name + " <" + from.Address + ">"), Date: m.Received, Snippet: m.BodyPreview,
+			Subject: m.Subject, From: strings.TrimSpace(from.Name + " <" + from.Address + ">"), Date: asInMail(m.Received), Snippet: m.BodyPreview,
 		})
 	}
 	return found, nil
+}
+
+// asInMail writes Graph's date (RFC 3339) as a mail's header has it, which people read.
+func asInMail(received string) string {
+	at, err := time.Parse(time.RFC3339, received)
+	if err != nil {
+		return received
+	}
+	return at.Format(time.RFC1123Z)
 }
 
 // gmail reads them from Gmail: the list first, then the headers of each.

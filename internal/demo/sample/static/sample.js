@@ -97,8 +97,14 @@ async function graph(token) {
   const list = await call(token, graphPath + graphFields, graphPath + "?$top=5");
   return (list.value ?? []).slice(0, 5).map((message) => {
     const { name = "", address = "" } = message.from?.emailAddress ?? {};
-    return { subject: message.subject, from: `${name} <${address}>`.trim(), date: message.receivedDateTime, snippet: message.bodyPreview ?? "" };
+    return { subject: message.subject, from: `${name} <${address}>`.trim(), date: asInMail(message.receivedDateTime), snippet: message.bodyPreview ?? "" };
   });
+}
+
+// asInMail writes Graph's date as a mail's header has it, which people read.
+function asInMail(received) {
+  const at = new Date(received);
+  return Number.isNaN(at.valueOf()) ? received : at.toUTCString().replace("GMT", "+0000");
 }
 
 function showMessages(messages) {
