@@ -29,18 +29,28 @@ func Open(t testing.TB) *store.Store {
 	return OpenSQLite(t)
 }
 
-// Setting gives t a database of its own, as the setting --database names it: on
+// Setting gives t a database of its own, migrated and empty, as the setting --database names it: on
 // SQLite, or on the engine of the run.
 func Setting(t testing.TB) string {
 	t.Helper()
 	if OnPostgres() {
 		return NewPostgres(t).URL
 	}
-	return "sqlite:" + filepath.Join(t.TempDir(), "avain.db")
+	return "sqlite:" + newFile(t)
 }
 
 // OpenSQLite is [Open] on a file in t.TempDir.
 func OpenSQLite(t testing.TB) *store.Store {
+	t.Helper()
+	engine, err := sqlite.Open(context.Background(), sqlite.Config{Path: newFile(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return closing(t, engine)
+}
+
+// newFile is a file of t's own, migrated and empty.
+func newFile(t testing.TB) string {
 	t.Helper()
 	template, err := migrated()
 	if err != nil {
@@ -50,11 +60,7 @@ func OpenSQLite(t testing.TB) *store.Store {
 	if err := os.WriteFile(path, template, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	engine, err := sqlite.Open(context.Background(), sqlite.Config{Path: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return closing(t, engine)
+	return path
 }
 
 // closing is the store on the engine, closed at cleanup.
