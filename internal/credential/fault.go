@@ -29,6 +29,8 @@ func codeOf(e *provider.Error) fault.Code {
 			return fault.ProviderAdmin
 		}
 		return fault.AccessDenied
+	case provider.CodeStrangeHost:
+		return fault.ProviderHost
 	case provider.CodeMalformed:
 		return fault.ProviderMalformed
 	case provider.CodeTimeout:

@@ -95,6 +95,9 @@ type sealedTokens struct {
 	// different answers.
 	RefreshScopes []string `json:"refreshScopes"`
 	Tenant        string   `json:"tenant,omitempty"`
+	// Accounts and API are the place.
+	Accounts string `json:"accounts,omitempty"`
+	API      string `json:"api,omitempty"`
 
 	Others map[string]sealedResource `json:"others,omitempty"` // by resource
 }
@@ -141,6 +144,7 @@ func (s *Service) unseal(record store.Credential) (held, error) {
 func (t sealedTokens) tokens() provider.Tokens {
 	tokens := provider.Tokens{
 		Access: secret.New(t.Access), Refresh: secret.New(t.Refresh), NativeScopes: t.NativeScopes, Tenant: t.Tenant,
+		Place: provider.Place{Accounts: t.Accounts, API: t.API},
 	}
 	for resource, other := range t.Others {
 		tokens.Others = with(tokens.Others, resource, provider.ResourceToken{Access: secret.New(other.Access), Expires: other.ExpiresAt})
@@ -155,6 +159,7 @@ func (s *Service) sealed(h held) (store.Credential, error) {
 	bare := sealedTokens{
 		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ExpiresAt: h.expires,
 		NativeScopes: t.NativeScopes, RefreshScopes: h.refreshScopes, Tenant: t.Tenant,
+		Accounts: t.Place.Accounts, API: t.Place.API,
 	}
 	for resource, other := range t.Others {
 		bare.Others = with(bare.Others, resource, sealedResource{Access: other.Access.Reveal(), ExpiresAt: other.Expires})

@@ -164,13 +164,16 @@ type vendor struct {
 	answer func(n int, held provider.Tokens) (provider.Tokens, error)
 	// refuses: the API takes no access token at all.
 	refuses bool
+	// direct replaces the one host that the API has.
+	direct provider.Direct
 }
 
 func (v *vendor) Info() provider.Info {
-	return provider.Info{
-		ServiceType: account.Google, AssumedLife: time.Hour,
-		Direct: provider.Direct{Hosts: []provider.DirectHost{{Base: "https://api.vendor.test/"}}},
+	direct := v.direct
+	if direct.Hosts == nil {
+		direct.Hosts = []provider.DirectHost{{Base: "https://api.vendor.test/"}}
 	}
+	return provider.Info{ServiceType: account.Google, AssumedLife: time.Hour, Direct: direct}
 }
 
 // next are fresh tokens for an hour: access-n and refresh-n.

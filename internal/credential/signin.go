@@ -41,7 +41,7 @@ const shortest = time.Nanosecond
 func (s *Service) SealSignIn(reg Registered, attemptID string, in SignIn) ([]byte, error) {
 	t := in.Tokens
 	bare := sealedSignIn{Identity: sealedIdentity(in.Identity), Tokens: sealedTokens{
-		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), NativeScopes: t.NativeScopes, Tenant: t.Tenant,
+		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), NativeScopes: t.NativeScopes, Tenant: t.Tenant, Accounts: t.Place.Accounts, API: t.Place.API,
 	}}
 	if t.Life > 0 {
 		bare.Tokens.ExpiresAt = s.Now().Add(t.Life)

@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -29,8 +30,12 @@ func (s *Service) Use(ctx context.Context, acct account.Account, resource string
 	if err != nil {
 		return provider.Session{}, err
 	}
-	endpoint, err := p.Info().Direct.Endpoint(reg, resource)
-	if err != nil {
+	endpoint, err := p.Info().Direct.Endpoint(reg, live.tokens.Place, resource)
+	var strange *provider.Error
+	switch {
+	case errors.As(err, &strange):
+		return provider.Session{}, Fault(err)
+	case err != nil:
 		return provider.Session{}, &fault.Error{Code: fault.PathInvalid, Detail: "No host of the provider serves it.", Err: err}
 	}
 	return provider.Session{

@@ -47,6 +47,7 @@ const (
 	ProviderTimeout     Code = "provider.timeout"
 	ProviderLimited     Code = "provider.limited"
 	ProviderMalformed   Code = "provider.malformed"
+	ProviderHost        Code = "provider.host"
 
 	// Redeeming a code.
 	ClientUnauthorized Code = "client.unauthorized"
@@ -146,6 +147,7 @@ var catalogue = []Entry{
 	{ProviderLimited, TooMany, "The provider limits how often it may be asked. Wait for the seconds that Retry-After names, then try again.", "the provider answered 429 to a sign-in or a refresh"},
 	{ProviderTimeout, Timeout, "The provider did not answer in time. Try again in a minute.", "the provider hangs"},
 	{ProviderMalformed, Upstream, "The provider gave an answer that cannot be read. Try again in a minute; if it stays, tell the operator.", "HTML, half a JSON, nothing or an oversized body where a token or an identity belongs"},
+	{ProviderHost, Upstream, "The answer leads to a server that is none of the provider's, and nothing was sent there. Start again from the application; if it stays, tell the operator.", "an answer of the provider, or what claims to be one, names another host for later calls than the provider has"},
 
 	{ClientUnauthorized, Unauthorized, "The client id and secret do not belong together. Send them as HTTP Basic: clientId as the user, clientSecret as the password.", "redeeming a code, or an application call, with no or wrong Basic credentials"},
 	{CodeInvalid, Invalid, "This code does not exist for the application. Take the code from the newest redirect and send it unchanged.", "redeeming an unknown code or one of another application; nothing is consumed"},

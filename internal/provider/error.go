@@ -26,6 +26,8 @@ const (
 	CodeLimited      = "http_429" // too many requests
 	CodeNoRefresh    = "no_refresh_token"
 	CodeUnauthorized = "unauthorized" // an identity call refused the access token
+	// CodeStrangeHost: an answer names a server that is none of the provider's.
+	CodeStrangeHost = "strange_host"
 	// CodeAccessRefused: a data call refused although its scope was granted.
 	CodeAccessRefused = "access_refused"
 )

@@ -118,6 +118,9 @@ type Tokens struct {
 	// Tenant is where the grant was made, for providers that have tenants: later
 	// calls go there.
 	Tenant string
+	// Place is where the grant belongs, for providers whose answers say so: later
+	// calls go there.
+	Place Place
 	// Others are access tokens for other resources than the provider's main API,
 	// by resource. The refresh token serves them all.
 	Others map[string]ResourceToken
@@ -137,6 +140,7 @@ func (t Tokens) Merge(answer Tokens) Tokens {
 	if answer.Tenant == "" {
 		merged.Tenant = t.Tenant
 	}
+	merged.Place = answer.Place.Over(t.Place)
 	if answer.Others == nil {
 		merged.Others = t.Others
 	}

@@ -52,7 +52,7 @@ func (d *Driver) Probe(ctx context.Context, reg account.Registration, held provi
 	if !ok {
 		return fmt.Errorf("google has no call that proves the area %q", area)
 	}
-	base, err := direct.Endpoint(reg, p.path)
+	base, err := direct.Endpoint(reg, held.Place, p.path)
 	if err != nil {
 		return err
 	}

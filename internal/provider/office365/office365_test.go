@@ -76,7 +76,7 @@ func TestPlaces(t *testing.T) {
 		if err != nil || queryErr != nil || before != test.authorize || q.Get("scope") != test.scope || q.Get("response_mode") != "query" {
 			t.Errorf("authorize page %q, %v", page, err)
 		}
-		api, err := d.Info().Direct.Endpoint(test.reg, "me/messages")
+		api, err := d.Info().Direct.Endpoint(test.reg, provider.Place{}, "me/messages")
 		if err != nil || api.String() != test.api {
 			t.Errorf("API %v, %v; want %s", api, err, test.api)
 		}

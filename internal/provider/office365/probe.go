@@ -49,7 +49,7 @@ func (d *Driver) Probe(ctx context.Context, reg account.Registration, held provi
 	if !ok {
 		return fmt.Errorf("office365 has no call that proves the area %q in the cloud %q", area, reg.Cloud)
 	}
-	base, err := direct().Endpoint(reg, p.path)
+	base, err := direct().Endpoint(reg, held.Place, p.path)
 	if err != nil {
 		return err
 	}
