@@ -54,9 +54,14 @@ func (m ScopeMap) Normalize(native []string) []string {
 	return dedupe(out)
 }
 
-// Missing lists those of asked that were not granted, identity scopes left aside.
+// offlineAccess asks for a refresh token (OpenID Connect Core §11).
+const offlineAccess = "offline_access"
+
+// Missing lists those of asked that were not granted. Identity scopes are left aside,
+// and so is offline_access: no person can untick it, and whether it was granted shows in the
+// refresh token.
 func (m ScopeMap) Missing(asked, granted []string) []string {
-	have, always := m.Normalize(granted), m.Normalize(m.Always)
+	have, always := m.Normalize(granted), append(m.Normalize(m.Always), offlineAccess)
 	var out []string
 	for _, n := range m.Normalize(asked) {
 		if !slices.Contains(have, n) && !slices.Contains(always, n) {
