@@ -193,6 +193,7 @@ func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (s
 	now := s.Now()
 	answer := replyTo(f.attempt)
 	ceiling := scope.Intersect(f.attempt.Scopes, f.info.Scopes.Unified(f.Tokens.NativeScopes))
+	c.AttemptID = f.attempt.ID
 	if f.chosen {
 		c.ChoiceHash = f.attempt.ChoiceHash
 	}

@@ -193,7 +193,7 @@ func (s *Service) askRest(ctx context.Context, f finishing) (string, error) {
 		return "", fault.New(fault.StateUsed, "")
 	}
 	next := f.attempt
-	next.RestAsked, next.ConsentForced = true, true
+	next.RestAsked, next.RestOf, next.ConsentForced = true, f.attempt.ID, true
 	next.LoginHint = cmp.Or(next.LoginHint, f.Identity.Email)
 	next, location, err := s.visit(next, f.reg)
 	if err != nil {
