@@ -161,6 +161,11 @@ func ticked(location string) string {
 	return strings.Replace(location, "%2Buntick", "", 1)
 }
 
+// saidNo is the provider's address where the person says no.
+func saidNo(location string) string {
+	return strings.Replace(location, "%2Bauto", "%2Bdeny", 1)
+}
+
 func TestTheRestIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	onEachService(t, theRestIsAskedForOnce)
@@ -170,7 +175,7 @@ func theRestIsAskedForOnce(t *testing.T, s service) {
 	w := startAt(t, s)
 	for why, change := range map[string]func(string) string{
 		"left out again": func(at string) string { return at },
-		"denied":         func(at string) string { return strings.Replace(at, "%2Bauto", "%2Bdeny", 1) },
+		"denied":         saidNo,
 	} {
 		b := w.browser()
 		q := b.leftOut(unticked("ada"))
@@ -369,6 +374,22 @@ func TestAPartialGrantWithoutARefreshToken(t *testing.T) {
 	}
 	if n := len(w.heldAccounts()); n != 1 {
 		t.Errorf("%d accounts", n)
+	}
+}
+
+// The first answer had no refresh token, and the second was a no: going on without
+// must not make an account that ends with its access token.
+func TestARefreshTokenIsFetchedAfterTheRestWasDenied(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.asApplication(account.Settings{}).connect(nil) // with the same client, so that Google has given it one
+	b := w.browser()
+	q := b.leftOut(unticked("ada"))
+	second := b.asked(b.follow(b.get(saidNo(b.get(q.rest).location()))))
+	c := w.redeemedAccount(b.follow(b.get(second.without)).result(t))
+	w.box.Expire()
+	if a := w.as(c, http.MethodGet, w.service.direct()); a.status != http.StatusOK {
+		t.Errorf("once the access token has ended: %d %s", a.status, a.body)
 	}
 }
 

@@ -147,6 +147,9 @@ func (s *Service) choose(ctx context.Context, attempt store.Attempt, query url.V
 		location, err = s.askRest(ctx, f)
 	case choiceWithout:
 		f.attempt.PartialGrant = account.AcceptPartial // also after a consent that must be forced
+		if f.attempt.RestAsked {
+			f.attempt.ConsentForced = false // it was forced for the rest, which was not given
+		}
 		location, err = s.finish(ctx, f)
 	case choiceCancel:
 		if err = chosenOnce(s.Store.ReleaseAttempt(ctx, attempt.ChoiceHash)); err == nil {
