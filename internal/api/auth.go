@@ -67,7 +67,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
-	s.follow(w, r, s.Connect.Callback(r.Context(), r.URL.RawQuery, browser(r)))
+	s.follow(w, r, s.Connect.Callback(r.Context(), note(r).at, r.URL.RawQuery, browser(r)))
 }
 
 func (s *Server) partial(w http.ResponseWriter, r *http.Request) {

@@ -17,6 +17,7 @@ import (
 // run is a consumed attempt with all that serves it.
 type run struct {
 	attempt  store.Attempt
+	at       *url.URL // the origin that the callback came to
 	app      account.Application
 	reg      credential.Registered
 	provider provider.Redirector

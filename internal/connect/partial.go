@@ -46,10 +46,11 @@ func (s *Service) ask(ctx context.Context, f finishing) (string, error) {
 	return s.hold(ctx, f.run, held)
 }
 
-// hold stores a sealed sign-in under a new key and returns the page of that key.
+// hold stores a sealed sign-in under a new key and returns the page of that key, at the
+// origin where the browser is: its cookie belongs there, whatever alias was set since.
 func (s *Service) hold(ctx context.Context, r run, held []byte) (string, error) {
 	key := access.NewNonce()
-	page := Home(s.PublicURL, r.app).JoinPath(PartialPath).String() + "?" + url.Values{"key": {key.Reveal()}}.Encode()
+	page := r.at.JoinPath(PartialPath).String() + "?" + url.Values{"key": {key.Reveal()}}.Encode()
 	result, err := r.reg.Key.Seal([]byte(page), store.LabelResult, r.attempt.ID)
 	if err != nil {
 		return "", err
