@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/app"
@@ -285,6 +286,23 @@ func TestAChoiceHasAnEnd(t *testing.T) {
 		wantPage(t, b.get(choice, "Accept", asPage), http.StatusBadRequest, "state.expired")
 	}
 	untouched(t, w, nil)
+}
+
+// The sweeper does not turn a choice that was never made into one that was.
+func TestAChoiceThatWasSweptAway(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, on func(*app.Config)) {
+		w := start(t, on)
+		b := w.browser()
+		q := b.leftOut(unticked("ada"))
+		w.clock.advance(connect.AttemptLifetime + time.Second)
+		if _, err := w.app.Store().Sweep(t.Context(), w.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for _, choice := range []string{q.asked, q.without, q.rest, q.cancel} {
+			wantPage(t, b.get(choice, "Accept", asPage), http.StatusBadRequest, "state.expired")
+		}
+	})
 }
 
 func TestTwoChoicesAtOnce(t *testing.T) {

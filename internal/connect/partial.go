@@ -107,9 +107,9 @@ func (s *Service) Choose(ctx context.Context, rawQuery string, browser secret.Te
 		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
 	case !attempt.Unbound && string(attempt.BrowserHash) != string(access.Hash(browser)):
 		return shown(fault.New(fault.StateBrowser, ""))
-	case attempt.Held == nil:
+	case attempt.Held == nil && attempt.Result != nil: // the sweeper wipes both
 		return s.over(ctx, attempt, fault.StateUsed)
-	case !s.Now().Before(attempt.ExpiresAt):
+	case attempt.Held == nil || !s.Now().Before(attempt.ExpiresAt):
 		return s.over(ctx, attempt, fault.StateExpired)
 	}
 	// A choice is carried out even if the browser goes away.
