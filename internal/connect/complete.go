@@ -82,7 +82,7 @@ func (s *Service) failed(ctx context.Context, r run, err error) Outcome {
 		if r.app.ID != "" {
 			out.TryAgain = r.authorizeURL()
 		}
-	case r.attempt.Held != nil:
+	case r.attempt.Held != nil && r.reg.Key != nil:
 		// The first sign-in is still there to go on with.
 		if page, err := s.hold(ctx, r, r.attempt.Held); err == nil {
 			out.Location = page
