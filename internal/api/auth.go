@@ -42,7 +42,7 @@ func (s *Server) page(next http.HandlerFunc) http.HandlerFunc {
 		}
 		at, err := s.reached(r)
 		if err != nil {
-			s.show(w, r, connect.Outcome{Fault: fault.From(err)})
+			s.show(w, r, connect.Outcome{Fault: fault.From(err), Reload: fault.Is(err, fault.StoreUnavailable)})
 			return
 		}
 		note(r).at = at

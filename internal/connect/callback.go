@@ -75,7 +75,7 @@ func (s *Service) unusable(ctx context.Context, stateHash []byte, browser secret
 	case errors.Is(err, store.ErrNotFound):
 		return shown(fault.New(fault.StateUnknown, ""))
 	case err != nil:
-		return shown(fault.Wrap(fault.StoreUnavailable, err))
+		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
 	case !attempt.Unbound && string(attempt.BrowserHash) != string(access.Hash(browser)):
 		return shown(fault.New(fault.StateBrowser, ""))
 	}
