@@ -379,18 +379,24 @@ func TestAPartialGrantWithoutARefreshToken(t *testing.T) {
 	t.Parallel()
 	w := start(t)
 	b := w.browser()
-	w.connect(url.Values{"scopes": {"Mail.Read Calendar.Read"}})
-	if _, err := w.ops.DeleteAccount(w.t.Context(), w.heldAccounts()[0].ID); err != nil {
-		t.Fatal(err)
-	}
+	w.asApplication(account.Settings{}).connect(nil) // with the same client, so that Google has given it one
+	before := w.heldAccounts()
 	changes := unticked("ada")
 	changes.Set("responseType", "token")
 	q := b.leftOut(changes)
-	last := b.follow(b.get(q.without))
+	forced := b.get(q.without)
+	if at := forced.location(); !strings.HasPrefix(at, w.boxURL) || !strings.Contains(at, "prompt=consent") {
+		t.Fatalf("without a refresh token it goes on at %s", at)
+	}
+	for _, choice := range []string{q.asked, q.without, q.rest, q.cancel} {
+		wantPage(t, b.get(choice, "Accept", asPage), http.StatusBadRequest, "state.used")
+	}
+	untouched(t, w, before)
+	last := b.follow(forced)
 	if !strings.Contains(last.location(), "#accessToken=") {
 		t.Fatalf("it ends at %d %s", last.status, last.location())
 	}
-	if n := len(w.heldAccounts()); n != 1 {
+	if n := len(w.heldAccounts()); n != 2 {
 		t.Errorf("%d accounts", n)
 	}
 }
