@@ -193,9 +193,11 @@ func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (s
 	now := s.Now()
 	answer := replyTo(f.attempt)
 	ceiling := scope.Intersect(f.attempt.Scopes, f.info.Scopes.Unified(f.Tokens.NativeScopes))
-	c.AttemptID = f.attempt.ID
-	if f.chosen {
+	switch {
+	case f.chosen:
 		c.ChoiceHash = f.attempt.ChoiceHash
+	case f.attempt.Held != nil: // the rest was granted: its question is over
+		c.AttemptID = f.attempt.ID
 	}
 	var location string
 	if f.attempt.TokenMode {

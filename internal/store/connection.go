@@ -57,8 +57,10 @@ func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 				return err
 			}
 		}
-		if err := wipeHeld(ctx, q, c.AttemptID); err != nil {
-			return err
+		if c.AttemptID != "" {
+			if err := wipeHeld(ctx, q, c.AttemptID); err != nil {
+				return err
+			}
 		}
 		if c.StateHash == nil {
 			return nil
