@@ -200,28 +200,6 @@ func theRestIsAskedForOnce(t *testing.T, s service) {
 	}
 }
 
-// Whoever sits down at the provider's page in between gets an account with nothing of
-// the first person's in it.
-func TestAnotherPersonGivesTheRest(t *testing.T) {
-	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
-		w := startAt(t, s)
-		b := w.browser()
-		q := b.leftOut(unticked("ada"))
-		to := b.get(q.rest).location()
-		bobs := strings.Replace(to, "ada%2Bauto%2Buntick", "bob%2Bauto%2Bnorefresh", 1)
-		if bobs == to {
-			t.Fatalf("the rest is asked for at %s", to)
-		}
-		c := w.redeemedAccount(b.follow(b.get(bobs)).result(t))
-		if got := w.accountOf(c); got["email"] != "bob@sandbox.test" {
-			t.Errorf("the account is %v", got["email"])
-		}
-		w.clock.advance(2 * time.Hour) // to be renewed, and only ada's could be
-		refused(t, w.as(c, http.MethodGet, s.direct()), http.StatusUnauthorized, "token.refresh.failed")
-	})
-}
-
 func TestAPartialGrantIsGivenUp(t *testing.T) {
 	t.Parallel()
 	onEachService(t, func(t *testing.T, s service) {
