@@ -109,6 +109,9 @@ func TestHubSpotSignIn(t *testing.T) {
 	if !who.Active || who.Hub != id || who.Person != user || who.User != "ada@sandbox.test" || !slices.Equal(who.Scopes, got.Scopes) {
 		t.Errorf("%+v", who)
 	}
+	if h.call(h.at.Userinfo, url.Values{"token": {got.Access}, "client_id": {"strict"}}).Active {
+		t.Error("another client learns of the token")
+	}
 	if r := h.introspect(got.Refresh); !r.Active || r.Person != user {
 		t.Errorf("the refresh token: %+v", r)
 	}
