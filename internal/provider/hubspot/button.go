@@ -15,7 +15,7 @@ var logo string
 // guidelines (hubspot.com/brand-guidelines) keep colours and mark to itself.
 func button() provider.Button {
 	return provider.Button{
-		Label: "Sign in with HubSpot", Hint: "For people who may connect apps to their HubSpot account", Logo: logo, Corner: 4,
+		Label: "Sign in with HubSpot", Hint: "CRM users who may connect apps", Logo: logo, Corner: 4,
 		Light: provider.Colors{Fill: "#ffffff", Border: "#747775", Label: "#1f1f1f"},
 		Dark:  provider.Colors{Fill: "#1f1f1f", Border: "#8e918f", Label: "#e3e3e3"},
 	}
