@@ -166,7 +166,7 @@ var catalogue = []Entry{
 	{ProviderAuthDenied, Forbidden, "The application may not see the provider's tokens. An operator can allow it (avain app set --provider-auth); it works with the application's own credentials only.", "includeProviderAuth=true without the right, or with a bearer"},
 	{PathInvalid, Invalid, "The path behind /v1/direct/ cannot be passed on.", "dot segments (plain or encoded), backslashes, NUL, an empty or absolute start"},
 
-	{RouteUnknown, NotFound, "There is nothing at this address. See /v1 in the documentation for the routes.", "a path that is no route"},
+	{RouteUnknown, NotFound, "There is nothing at this address. The routes are listed at /openapi.yaml.", "a path that is no route"},
 	{MethodNotAllowed, Method, "This address exists, but not for this method. The Allow header lists those it takes.", "a route with another method, HEAD on the flow's routes included"},
 	{BodyTooLarge, TooLarge, "The request body is too large.", "a body over 64 KiB on any route but /v1/direct"},
 	{RateLimited, TooMany, "Too many requests. Wait for the seconds that Retry-After names, then try again.", "a limit per application or per address"},
