@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/avain-project/avain/internal/account"
-
 	"github.com/avain-project/avain/internal/app"
 )
 
@@ -121,6 +121,35 @@ func accountIDRenewsThatAccountAlone(t *testing.T, s service) {
 		t.Errorf("the answers tell the cases apart: %v", answers)
 	}
 	untouched(t, w, before)
+}
+
+// More access for an account that is there: accountId, and all that it shall have.
+func TestMoreAccessForAnAccount(t *testing.T) {
+	t.Parallel()
+	onEachServiceAndEngine(t, moreAccessForAnAccount)
+}
+
+func moreAccessForAnAccount(t *testing.T, s service, on func(*app.Config)) {
+	w := startAt(t, s, on)
+	c := w.connect(url.Values{"scopes": {"Mail.Read"}})
+	more := w.connect(url.Values{
+		"accountId": {strconv.FormatInt(c.AccountID, 10)}, "serviceType": nil, "scopes": {"Mail.Read Calendar.Read"},
+	})
+	if more.AccountID != c.AccountID || len(w.heldAccounts()) != 1 {
+		t.Errorf("account %d became %d, of %d", c.AccountID, more.AccountID, len(w.heldAccounts()))
+	}
+	want := []string{"Calendar.Read", "Mail.Read"}
+	for _, when := range []string{"at once", "after a refresh"} {
+		if a := w.as(c, http.MethodGet, s.direct()); a.status != http.StatusOK {
+			t.Errorf("%s: the first token: %d %s", when, a.status, a.body)
+		}
+		got := words(w.accountOf(c)["authScopes"])
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s, the account holds (-want +got):\n%s", when, d)
+		}
+		w.clock.advance(2 * time.Hour)
+	}
 }
 
 func TestEnsureScopes(t *testing.T) {
