@@ -167,7 +167,7 @@ func readResponseType(p parameters, app account.Application) (tokenMode bool, er
 
 // begin stores the attempt and returns the provider's address.
 func (s *Service) begin(ctx context.Context, attempt store.Attempt, reg credential.Registered) (string, error) {
-	attempt, location, err := s.visit(attempt, reg)
+	attempt, location, err := s.visit(ctx, attempt, reg)
 	if err != nil {
 		return "", err
 	}
@@ -179,7 +179,7 @@ func (s *Service) begin(ctx context.Context, attempt store.Attempt, reg credenti
 
 // visit makes an attempt with the same aim and fresh secrets, not stored yet, and
 // the provider's address for it.
-func (s *Service) visit(attempt store.Attempt, reg credential.Registered) (store.Attempt, string, error) {
+func (s *Service) visit(ctx context.Context, attempt store.Attempt, reg credential.Registered) (store.Attempt, string, error) {
 	p, ok := s.Providers.Of(attempt.ServiceType)
 	redirector, can := p.(provider.Redirector)
 	if !ok || !can {
@@ -188,6 +188,10 @@ func (s *Service) visit(attempt store.Attempt, reg credential.Registered) (store
 	state, verifier := access.NewNonce(), secret.New(oauth2.GenerateVerifier())
 	attempt.ID, attempt.StateHash = account.NewRecordID(), access.Hash(state)
 	attempt.Held, attempt.ChoiceHash, attempt.Result, attempt.ConsumedAt = nil, nil, nil, time.Time{}
+	ask, err := s.ask(ctx, attempt, p.Info())
+	if err != nil {
+		return store.Attempt{}, "", err
+	}
 	sealed, err := reg.Key.Seal([]byte(verifier.Reveal()), store.LabelVerifier, attempt.ID)
 	if err != nil {
 		return store.Attempt{}, "", fmt.Errorf("seal the verifier: %w", err)
@@ -198,7 +202,7 @@ func (s *Service) visit(attempt store.Attempt, reg credential.Registered) (store
 
 	location, err := redirector.AuthorizeURL(reg.Registration, provider.AuthRequest{
 		State: state.Reveal(), Verifier: verifier, RedirectURI: s.redirectURI(attempt, reg.Registration),
-		NativeScopes: p.Info().Scopes.Ask(attempt.Scopes, attempt.NativeScopes),
+		NativeScopes: ask,
 		LoginHint:    attempt.LoginHint, Prompt: attempt.Prompt,
 		ForceConsent: attempt.ConsentForced, Renewing: attempt.AccountID != 0 || attempt.RestAsked,
 	})
