@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 )
 
 // Reason says why a typed host could not be talked to.
@@ -22,7 +23,7 @@ const (
 	NoSuchHost     Reason = "no_such_host" // DNS knows no address
 	Unreachable    Reason = "unreachable"
 	TimedOut       Reason = "timeout"
-	NoTLS          Reason = "no_tls"       // something else is spoken there
+	NoTLS          Reason = "no_tls"       // something else is spoken there, or too old a version
 	CertName       Reason = "cert_name"    // the certificate is another host's
 	CertExpired    Reason = "cert_expired" // or not valid yet
 	CertUnknown    Reason = "cert_unknown" // signed by itself, or by nobody we know
@@ -68,7 +69,7 @@ func (f *Failure) Public() string {
 	case TimedOut:
 		return "The server did not answer in time."
 	case NoTLS:
-		return "The server does not speak TLS on that port."
+		return "The server does not speak TLS 1.2 or newer on that port."
 	case CertName:
 		return "The server's certificate is for another name."
 	case CertExpired:
@@ -124,7 +125,7 @@ func reason(err error) Reason {
 		return CertExpired
 	case errors.As(err, &invalid), errors.As(err, &verify):
 		return CertInvalid
-	case errors.As(err, &record):
+	case errors.As(err, &record), strings.Contains(err.Error(), "tls: "): // crypto/tls exports no type for the rest
 		return NoTLS
 	case errors.Is(err, ErrTooMuch), errors.Is(err, ErrTooLarge):
 		return TooMuch

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -57,6 +58,10 @@ func checkPort(port uint16, protocols ...Protocol) error {
 	return fmt.Errorf("port %d is none of %v", port, protocols)
 }
 
+// maxHost bounds a typed host in bytes, in any writing, since IDNA takes its time with
+// long ones; in ASCII it is 253 at most.
+const maxHost = 1 << 10
+
 // Hostname brings a typed host into the one form that is resolved, compared with
 // certificates and kept: lower case, ASCII (IDNA, RFC 5891), no dot at the end; an
 // address in netip's form, without brackets. Errors name no secret.
@@ -77,6 +82,9 @@ func Hostname(raw string) (string, error) {
 			return "", errors.New("an address has no zone")
 		}
 		return addr.String(), nil
+	}
+	if len(host) > maxHost || !utf8.ValidString(host) {
+		return "", errors.New("not a host name")
 	}
 	host, err := idna.Lookup.ToASCII(host)
 	if err != nil {

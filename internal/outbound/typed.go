@@ -121,7 +121,7 @@ func (t *Typed) DialTLS(ctx context.Context, p Protocol, address string) (*tls.C
 	if err != nil {
 		return nil, nil, err
 	}
-	host, _, _ := net.SplitHostPort(address)
+	host, _, _ := split(address, []Protocol{p}) // Dial has judged it
 	secured := tls.Client(conn, t.TLSConfig(host))
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.TLSTimeout)
 	defer cancel()
