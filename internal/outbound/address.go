@@ -114,7 +114,7 @@ func (g *guard) check(addr netip.Addr) error {
 // special is the name of the block an address is in, "" for a public one. exact: only
 // the very address in the operator's list opens it.
 func (g *guard) special(addr netip.Addr) (name string, exact bool) {
-	within := func(s special) bool { return s.prefix.Contains(addr) || mapped(s.prefix, addr) }
+	within := func(s special) bool { return s.prefix.Contains(addr) }
 	if i := slices.IndexFunc(g.metadata, within); i >= 0 {
 		return g.metadata[i].name, true
 	}
@@ -125,12 +125,6 @@ func (g *guard) special(addr netip.Addr) (name string, exact bool) {
 		return "outside the public IPv6 space", false
 	}
 	return "", false
-}
-
-// mapped tells whether the prefix is that of mapped addresses, and addr one of them:
-// netip takes ::ffff:1.2.3.4 to be in no prefix that is not written so.
-func mapped(p netip.Prefix, addr netip.Addr) bool {
-	return p.Addr().Is4In6() && addr.Is4In6()
 }
 
 // embedded is the IPv4 address that a translator on the way would take out of an IPv6

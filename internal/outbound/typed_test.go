@@ -115,16 +115,27 @@ func TestAnAddressThatHangsLeavesTimeForTheNext(t *testing.T) {
 	t.Parallel()
 	n := newInternet(t)
 	n.names["mail.example"] = [][]string{{other, public}}
-	n.hang[netip.MustParseAddr(other)] = make(chan struct{})
-	n.listen(t, public+":143", hello)
-	c, err := n.typed(func(c *outbound.TypedConfig) { c.DialTimeout = 200 * time.Millisecond }).DialContext(t.Context(), "tcp", "mail.example:143")
-	if err != nil {
-		t.Fatal(err)
+	var left []time.Duration
+	typed := n.typed(func(c *outbound.TypedConfig) {
+		c.DialTimeout = time.Hour
+		c.Connect = func(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
+			end, _ := ctx.Deadline()
+			left = append(left, time.Until(end))
+			return nil, errors.New("connection refused")
+		}
+	})
+	_, err := typed.Dial(t.Context(), outbound.IMAP, "mail.example:143")
+	failed(t, err, outbound.Unreachable)
+	if len(left) != 2 || left[0] > time.Hour/2 || left[1] < time.Hour/2 {
+		t.Errorf("%v of an hour", left)
 	}
-	_ = c.Close()
-	n.names["mail.example"] = [][]string{{other}}
-	n.hang[netip.MustParseAddr(other)] = make(chan struct{})
-	_, err = n.typed(func(c *outbound.TypedConfig) { c.DialTimeout = 20 * time.Millisecond }).Dial(t.Context(), outbound.IMAP, "mail.example:143")
+}
+
+func TestAnAddressThatHangsIsATimeout(t *testing.T) {
+	t.Parallel()
+	n := newInternet(t)
+	n.hang[netip.MustParseAddr(public)] = true
+	_, err := n.typed(func(c *outbound.TypedConfig) { c.DialTimeout = time.Millisecond }).Dial(t.Context(), outbound.IMAP, public+":143")
 	failed(t, err, outbound.TimedOut)
 }
 

@@ -37,7 +37,7 @@ func TestCertificatesAreVerified(t *testing.T) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		}), outbound.CertInvalid},
 		"no TLS": {"2007", nil, outbound.NoTLS},
-		"old":    {"2008", &tls.Config{MaxVersion: tls.VersionTLS11, Certificates: serving(t, n.ca, named("mail.example")).Certificates}, outbound.NoTLS},
+		"old":    {"2008", &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, Certificates: serving(t, n.ca, named("mail.example")).Certificates}, outbound.NoTLS},
 	} {
 		n.listen(t, public+":"+tt.port, func(c net.Conn) {
 			if tt.config == nil {

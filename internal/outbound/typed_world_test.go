@@ -26,18 +26,18 @@ import (
 // to listeners on loopback. What is dialled elsewhere is refused by nobody but us.
 type internet struct {
 	mu      sync.Mutex
-	names   map[string][][]string        // by host: its answers in turn, the last for good
-	servers map[netip.AddrPort]string    // the listeners
-	dialled []netip.AddrPort             // in order
-	roots   *x509.CertPool               // of ca
-	ca      *tls.Certificate             // signs the servers' certificates
-	hang    map[netip.Addr]chan struct{} // addresses that never answer; closed at a dial
+	names   map[string][][]string     // by host: its answers in turn, the last for good
+	servers map[netip.AddrPort]string // the listeners
+	dialled []netip.AddrPort          // in order
+	roots   *x509.CertPool            // of ca
+	ca      *tls.Certificate          // signs the servers' certificates
+	hang    map[netip.Addr]bool       // addresses that never answer
 }
 
 func newInternet(t *testing.T) *internet {
 	t.Helper()
 	n := &internet{
-		names: map[string][][]string{}, servers: map[netip.AddrPort]string{}, hang: map[netip.Addr]chan struct{}{},
+		names: map[string][][]string{}, servers: map[netip.AddrPort]string{}, hang: map[netip.Addr]bool{},
 		roots: x509.NewCertPool(),
 	}
 	n.ca = certificate(t, nil, func(c *x509.Certificate) {
@@ -77,8 +77,7 @@ func (n *internet) connect(ctx context.Context, to netip.AddrPort) (net.Conn, er
 	n.dialled = append(n.dialled, to)
 	server, hanging := n.servers[to], n.hang[to.Addr()]
 	n.mu.Unlock()
-	if hanging != nil {
-		close(hanging)
+	if hanging {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
