@@ -91,9 +91,6 @@ func Hostname(raw string) (string, error) {
 		return "", errors.New("not a host name")
 	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	if _, err := netip.ParseAddr(host); err == nil {
-		return "", errors.New("write the address with plain digits") // ⑩.0.0.1 and the like
-	}
 	if len(host) > 253 || !validLabels(host) {
 		return "", errors.New("not a host name")
 	}

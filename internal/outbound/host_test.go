@@ -18,7 +18,8 @@ func TestHostname(t *testing.T) {
 		"127.1": "", "127.0.1": "", "2130706433": "", "0177.0.0.1": "", "0x7f.0.0.1": "", "0x7f000001": "", "127.0.0.1.": "",
 		"127.0.0.01": "", "１２７.0.0.1": "", "①②⑦.0.0.1": "", "127。0。0。1": "", "1.2.3.4.5": "", "256.1.1.1": "", "example.0x7F": "",
 		"fe80::1%eth0": "", "[::1": "", "::1]": "", "[]": "", "": "", ".": "", "a..b": "", ".a": "", "-a.example": "", "a b": "",
-		"a\r\nb": "", "a\x00b": "", "a/b": "", "a:25": "", "user@a": "", "a%2e": "", "a_b.example": "", "a\u202eb": "",
+		"a\r\nb": "", "a\x00b": "", "a/b": "", "a:25": "", "user@a": "", "a%2e": "", "a_b.example": "", "\xb2": "",
+		"ma\u00adil.example": "mail.example", strings.Repeat("\u00ad", maxHost) + "mail.example": "", "a\u202eb": "",
 		strings.Repeat("a", 64) + ".example": "", strings.Repeat("a.", 127) + "ab": "", strings.Repeat("x", 8<<10): "",
 	} {
 		got, err := Hostname(raw)
@@ -29,7 +30,7 @@ func TestHostname(t *testing.T) {
 }
 
 func FuzzHostname(f *testing.F) {
-	for _, seed := range []string{"mail.example.com", "0x7f.1", "127.0.0.1", "[::1]", "müller.example", "１.1.1.1", "a.0X7F"} {
+	for _, seed := range []string{"mail.example.com", "0x7f.1", "127.0.0.1", "[::1]", "müller.example", "１.1.1.1", "a.0X7F", "\xb2"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
