@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync/atomic"
@@ -23,8 +24,9 @@ type Conn struct {
 	net.Conn
 	left     atomic.Int64 // bytes that may still be read
 	loggedIn atomic.Bool
-	end      time.Time   // of the time before the login
-	release  func() bool // lets go of the context
+	end      time.Time    // of the time before the login
+	release  func() bool  // lets go of the context
+	ended    func() error // the context's error
 }
 
 // newConn bounds a connection until end, and closes it when ctx ends.
@@ -32,7 +34,7 @@ func newConn(ctx context.Context, c net.Conn, end time.Time) (*Conn, error) {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
 		end = deadline
 	}
-	conn := &Conn{Conn: c, end: end}
+	conn := &Conn{Conn: c, end: end, ended: ctx.Err}
 	conn.left.Store(MaxBeforeLogin)
 	conn.release = context.AfterFunc(ctx, func() { _ = c.Close() })
 	if err := c.SetDeadline(end); err != nil {
@@ -50,6 +52,26 @@ func (c *Conn) LoggedIn() error {
 
 // Read reads what the bound leaves.
 func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.read(p)
+	return n, c.why(err)
+}
+
+// Write writes.
+func (c *Conn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	return n, c.why(err)
+}
+
+// why puts the context's error in front of that of a connection which it has closed:
+// a time that is up must not look like a server that went away.
+func (c *Conn) why(err error) error {
+	if cause := c.ended(); err != nil && cause != nil && errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}
+
+func (c *Conn) read(p []byte) (int, error) {
 	if c.loggedIn.Load() {
 		return c.Conn.Read(p)
 	}

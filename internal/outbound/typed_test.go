@@ -249,8 +249,11 @@ func TestTheContextEndsTheConversation(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("read %v", err)
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := c.Write([]byte("x")); !errors.Is(err, context.Canceled) {
+		t.Errorf("write: %v", err)
 	}
 }
 
