@@ -15,6 +15,7 @@ import (
 	"github.com/avain-project/avain/internal/sandbox/ledger"
 	"github.com/avain-project/avain/internal/sandbox/microsoft"
 	"github.com/avain-project/avain/internal/sandbox/page"
+	"github.com/avain-project/avain/internal/sandbox/zoho"
 )
 
 // Client is an OAuth client registered at a vendor.
@@ -66,9 +67,10 @@ type dialect interface {
 // New makes a sandbox with every vendor and no client.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor), pages: page.Parse()}
+	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, zoho.Vendor), pages: page.Parse()}
 	s.addGoogle(cfg)
 	s.addMicrosoft(cfg)
+	s.addZoho(cfg)
 
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /{$}", s.index)
@@ -107,7 +109,14 @@ func (s *Sandbox) addMicrosoft(cfg Config) {
 	s.vendors = append(s.vendors, vendor{microsoft.Vendor, microsoft.Prefix, l, microsoft.New(cfg.Now, l, s.gate, s.pages)})
 }
 
-// Register adds a client at a vendor ("Google", "Office365"), or replaces the one with its ID.
+func (s *Sandbox) addZoho(cfg Config) {
+	lc := ledger.Config{Now: cfg.Now, Rand: cfg.Rand, AccessLife: cfg.AccessTokenLife}
+	zoho.TokenLook(&lc)
+	l := ledger.New(lc)
+	s.vendors = append(s.vendors, vendor{zoho.Vendor, zoho.Prefix, l, zoho.New(cfg.Now, l, s.gate, s.pages)})
+}
+
+// Register adds a client at a vendor ("Google", "Office365", "Zoho"), or replaces the one with its ID.
 // It fails on an unknown vendor, an empty ID and a relative redirect URI.
 func (s *Sandbox) Register(vendor string, c Client) error {
 	var names []string
@@ -148,6 +157,21 @@ func (s *Sandbox) Office365Endpoints(base string) Endpoints {
 		API:       base + microsoft.APIPath,
 	}
 }
+
+// ZohoEndpoints says where Zoho is when the sandbox is served at base. API is empty:
+// answers to codes and refreshes name it, by the person's data centre.
+func (s *Sandbox) ZohoEndpoints(base string) Endpoints {
+	base = strings.TrimSuffix(base, "/")
+	return Endpoints{
+		Authorize: base + zoho.AuthorizePath,
+		Token:     base + zoho.TokenPath,
+		Revoke:    base + zoho.RevokePath,
+		Userinfo:  base + zoho.UserinfoPath,
+	}
+}
+
+// ZohoCentre is the data centre of a persona's account, by the persona's key.
+func (s *Sandbox) ZohoCentre(persona string) string { return zoho.HomeCentre(persona) }
 
 // Office365Tenant is the id of a persona's own tenant (tid), by the persona's key;
 // in any other, that person is a guest.

@@ -7,6 +7,7 @@ import (
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/google"
 	"github.com/avain-project/avain/internal/provider/office365"
+	"github.com/avain-project/avain/internal/provider/zoho"
 )
 
 // Registry makes the providers.
@@ -14,5 +15,6 @@ func Registry(clients outbound.Clients) provider.Registry {
 	return provider.NewRegistry(
 		google.New(clients),
 		office365.New(clients),
+		zoho.New(clients),
 	)
 }

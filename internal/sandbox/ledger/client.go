@@ -4,16 +4,20 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 )
 
 // Client is an OAuth client registered at one vendor.
 type Client struct {
-	ID           string
-	Secret       string   // empty: a public client, which sends none
-	Name         string   // shown on the consent page; empty: the ID is shown
-	RedirectURIs []string // compared as whole strings (RFC 9700 §2.1)
+	ID     string
+	Secret string // empty: a public client, which sends none
+	// CentreSecrets take its place at data centres, by the centre's name ("eu"), at
+	// vendors that have them.
+	CentreSecrets map[string]string
+	Name          string   // shown on the consent page; empty: the ID is shown
+	RedirectURIs  []string // compared as whole strings (RFC 9700 §2.1)
 }
 
 // Title is what the consent page calls the client.
@@ -46,7 +50,7 @@ func (l *Ledger) Register(c Client) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	c.RedirectURIs = slices.Clone(c.RedirectURIs)
+	c.RedirectURIs, c.CentreSecrets = slices.Clone(c.RedirectURIs), maps.Clone(c.CentreSecrets)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.clients[c.ID] = c
