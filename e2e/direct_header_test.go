@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -52,7 +53,7 @@ func directPassesListedRequestHeadersOnly(t *testing.T, s service) {
 			t.Errorf("%s reached the provider: %q", name, got)
 		}
 	}
-	if got := e.Headers.Values("Authorization"); !slices.Equal(got, []string{"Bearer " + s.accessPrefix + "[redacted]"}) {
+	if got := e.Headers.Values("Authorization"); !slices.Equal(got, []string{cmp.Or(s.scheme, "Bearer") + " " + s.accessPrefix + "[redacted]"}) {
 		t.Errorf("the provider got Authorization %q", got)
 	}
 	if strings.Contains(a.body, "planted") || strings.Contains(a.body, c.AccessToken) {

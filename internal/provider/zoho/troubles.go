@@ -41,6 +41,10 @@ func troubles() []provider.Trouble {
 
 		{Code: provider.CodeAccessDenied, Class: provider.User, Cause: "the person declined", Cure: "start again and allow the access"},
 
+		{Code: "interaction_required", Class: provider.User, Cause: "Zoho must show a page", Cure: "start again"},
+		{Code: "login_required", Class: provider.User, Cause: "nobody is signed in at Zoho", Cure: "start again"},
+		{Code: "consent_required", Class: provider.User, Cause: "the person has not consented yet", Cure: "start again"},
+
 		{Code: "invalid_client", Class: provider.Config, Cause: "the client id or secret is not that of the person's data centre, or Multi DC is not switched on for it", Cure: "switch the data centre on in Zoho's API console, and enter its secret (avain registration set --centre-secret)"},
 		{Code: "invalid_client_secret", Class: provider.Config, Cause: "the client secret is not that of the person's data centre", Cure: "enter the centre's secret (avain registration set --centre-secret)"},
 		{Code: "invalid_redirect_uri", Class: provider.Config, Cause: "the redirect URI is not registered", Cure: "register the one that avain doctor prints"},
