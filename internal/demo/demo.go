@@ -165,6 +165,7 @@ func vendors(box *sandbox.Sandbox, base string) map[account.ServiceType]sandbox.
 	return map[account.ServiceType]sandbox.Endpoints{
 		account.Google:    box.GoogleEndpoints(base),
 		account.Office365: box.Office365Endpoints(base),
+		account.Zoho:      box.ZohoEndpoints(base),
 	}
 }
 
@@ -208,7 +209,7 @@ func (d *demo) announce(ready Ready) error {
       %s
 
   Avain itself      %s
-  sandbox vendors   %s   (Google and Microsoft; personas ada and bob; no network is needed)
+  sandbox vendors   %s   (Google, Microsoft and Zoho; personas ada and bob; no network is needed)
 
   For the curl lines of the README, paste into another terminal:
 

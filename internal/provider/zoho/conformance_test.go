@@ -9,8 +9,8 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/outbound"
-	"github.com/avain-project/avain/internal/provider/zoho"
 	"github.com/avain-project/avain/internal/provider/providertest"
+	"github.com/avain-project/avain/internal/provider/zoho"
 	"github.com/avain-project/avain/internal/sandbox"
 	"github.com/avain-project/avain/internal/secret"
 )
