@@ -34,6 +34,10 @@ func newDriver() *zoho.Driver {
 	return zoho.New(outbound.New(outbound.Config{APITimeout: 2 * time.Second}))
 }
 
+func newDriverWith(client *http.Client) *zoho.Driver {
+	return zoho.New(outbound.Clients{API: client})
+}
+
 func open(t *testing.T) opened {
 	t.Helper()
 	box := sandbox.New(sandbox.Config{})
