@@ -31,7 +31,7 @@ func (s *Service) pausing(id account.ID, generation int64) error {
 // notePause remembers a limit of the provider that names its end.
 func (s *Service) notePause(id account.ID, generation int64, refusal error) {
 	var e *provider.Error
-	if errors.As(refusal, &e) && e.Code == provider.CodeLimited && e.RetryAfter > 0 {
+	if errors.As(refusal, &e) && e.Code == provider.CodeLimited {
 		s.remembered.pauses.Add(id, pause{generation, s.Now().Add(e.RetryAfter), *e})
 	}
 }

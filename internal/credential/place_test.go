@@ -80,26 +80,3 @@ func TestAWaitingSignInKeepsItsPlace(t *testing.T) {
 		t.Error(d)
 	}
 }
-
-// A provider that limits refreshes and names an end is left alone until then, unless
-// the person signs in anew.
-func TestALimitIsWaitedOut(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.vendor.refusing(provider.Error{Class: provider.Later, Code: provider.CodeLimited, RetryAfter: 10 * time.Minute})
-	b.advance(2 * time.Hour)
-	b.fails(fault.ProviderLimited)
-	b.advance(9*time.Minute + 500*time.Millisecond)
-	b.vendor.plays(nil)
-	if f := b.fails(fault.ProviderLimited); f.RetryAfter != time.Minute || b.vendor.refreshes() != 1 {
-		t.Errorf("Retry-After %s, %d refreshes", f.RetryAfter, b.vendor.refreshes())
-	}
-	b.advance(time.Minute)
-	b.gets("access-2")
-
-	b.vendor.refusing(provider.Error{Class: provider.Later, Code: provider.CodeLimited})
-	b.advance(2 * time.Hour)
-	b.fails(fault.ProviderLimited)
-	b.vendor.plays(nil)
-	b.gets("access-4") // no end was named
-}

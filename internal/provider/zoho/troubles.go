@@ -22,7 +22,7 @@ const pause = 10 * time.Minute
 // limited gives an answer of too many requests its code and its wait.
 func limited(err error) error {
 	var e *provider.Error
-	if errors.As(err, &e) && e.Code == accessDenied && e.Class == provider.Later {
+	if errors.As(err, &e) && e.Code == accessDenied {
 		e.Code = provider.CodeLimited
 		if e.RetryAfter == 0 {
 			e.RetryAfter = pause

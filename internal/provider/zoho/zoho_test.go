@@ -333,3 +333,30 @@ func TestTheSecretOfTheCentre(t *testing.T) {
 		}
 	}
 }
+
+// The place is kept in one spelling, by which paths find their host.
+func TestThePlaceThatIsKept(t *testing.T) {
+	t.Parallel()
+	proxied := account.Endpoints{Token: "https://proxy.example/token", Userinfo: "https://proxy.example/user"}
+	for _, test := range []struct {
+		params    url.Values
+		endpoints account.Endpoints
+		want      string
+	}{
+		{url.Values{"accounts-server": {"HTTPS://Accounts.Zoho.EU/"}}, account.Endpoints{}, "https://accounts.zoho.eu"},
+		{url.Values{"location": {"JP"}}, account.Endpoints{}, "https://accounts.zoho.jp"},
+		{url.Values{}, account.Endpoints{}, "https://accounts.zoho.com"},
+		{url.Values{}, account.Endpoints{Authorize: "https://accounts.zoho.com.cn/oauth/v2/auth"}, "https://accounts.zoho.com.cn"},
+		{url.Values{}, account.Endpoints{Authorize: "https://own.example/auth"}, ""},
+		{url.Values{}, proxied, ""},
+		{url.Values{"accounts-server": {"https://proxy.example/eu"}}, proxied, "https://proxy.example/eu"},
+	} {
+		test.params.Set("code", "code")
+		seen := &asked{status: 200, body: `{"access_token":"new","token_type":"Bearer","ZUID":1}`}
+		tokens, _, err := newDriverWith(&http.Client{Transport: seen}).Exchange(t.Context(), account.Registration{ClientID: "client", Endpoints: test.endpoints},
+			provider.Callback{Params: test.params, Verifier: secret.New("v")})
+		if err != nil || tokens.Place.Accounts != test.want {
+			t.Errorf("%v, %+v: %+v, %v; want %q", test.params, test.endpoints, tokens.Place, err, test.want)
+		}
+	}
+}
