@@ -6,6 +6,7 @@ import (
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/google"
+	"github.com/avain-project/avain/internal/provider/hubspot"
 	"github.com/avain-project/avain/internal/provider/office365"
 	"github.com/avain-project/avain/internal/provider/zoho"
 )
@@ -14,6 +15,7 @@ import (
 func Registry(clients outbound.Clients) provider.Registry {
 	return provider.NewRegistry(
 		google.New(clients),
+		hubspot.New(clients),
 		office365.New(clients),
 		zoho.New(clients),
 	)

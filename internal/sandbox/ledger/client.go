@@ -11,13 +11,16 @@ import (
 
 // Client is an OAuth client registered at one vendor.
 type Client struct {
-	ID     string
-	Secret string // empty: a public client, which sends none
-	// CentreSecrets take its place at data centres, by the centre's name ("eu"), at
-	// vendors that have them.
+	ID           string
+	Secret       string   // empty: a public client, which sends none
+	Name         string   // shown on the consent page; empty: the ID is shown
+	RedirectURIs []string // compared as whole strings (RFC 9700 §2.1)
+	// CentreSecrets take the place of Secret at data centres, by the centre's name ("eu"),
+	// at vendors that have them.
 	CentreSecrets map[string]string
-	Name          string   // shown on the consent page; empty: the ID is shown
-	RedirectURIs  []string // compared as whole strings (RFC 9700 §2.1)
+	// RequiredScopes are those that each request must ask for, at vendors whose
+	// clients declare them (HubSpot).
+	RequiredScopes []string
 }
 
 // Title is what the consent page calls the client.
@@ -50,7 +53,8 @@ func (l *Ledger) Register(c Client) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	c.RedirectURIs, c.CentreSecrets = slices.Clone(c.RedirectURIs), maps.Clone(c.CentreSecrets)
+	c.RedirectURIs, c.RequiredScopes = slices.Clone(c.RedirectURIs), slices.Clone(c.RequiredScopes)
+	c.CentreSecrets = maps.Clone(c.CentreSecrets)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.clients[c.ID] = c
