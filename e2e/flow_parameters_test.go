@@ -91,7 +91,7 @@ func authorizeTellsTheApplicationWhatIsWrong(t *testing.T, s service) {
 	}{
 		{"servicetype.unknown", "Google", url.Values{"serviceType": {"Gogle"}}},
 		{"servicetype.unavailable", "", url.Values{"serviceType": {"IMAP"}}},
-		{"servicetype.unavailable", "", url.Values{"serviceType": {"hubspot"}}},
+		{"servicetype.unavailable", "", url.Values{"serviceType": {"sugarcrm"}}},
 		{"parameter.repeated", "serviceType", url.Values{"serviceType": {"Google", "Google"}}},
 		{"parameter.tooLong", "serviceType", url.Values{"serviceType": long(33)}},
 		{"scope.unknown", "Mail.Raed", url.Values{"scopes": {"Mail.Read Mail.Raed"}}},

@@ -148,7 +148,6 @@ func zoho() service {
 		words: map[int]string{
 			400: "INVALID_INPUT", 401: "INVALID_OAUTHTOKEN", 403: "NO_PERMISSION", 404: "URL_RULE_NOT_CONFIGURED", 429: "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED", 500: "INTERNAL_ERROR", 503: "INTERNAL_ERROR",
 		},
-		ownHeader: "If-Match", ownAnswer: "X-RateLimit-Remaining",
 		atAuthorize: map[string]string{
 			"invalid_redirect_uri": "provider.config",
 			"general_error":        "provider.unavailable",
