@@ -104,6 +104,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 
 func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
 	e, m, h := s.GoogleEndpoints(""), s.Office365Endpoints(""), s.HubspotEndpoints("")
+	sf := s.SalesforceEndpoints("")
 	index := page.Index{
 		Vendors: []page.Vendor{{Name: "Google", Endpoints: []page.Line{
 			{Term: "Authorize", Text: e.Authorize},
@@ -123,6 +124,11 @@ func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
 			{Term: "Revoke", Text: h.Revoke},
 			{Term: "Introspection", Text: h.Userinfo},
 			{Term: "API", Text: h.API},
+		}}, {Name: "Salesforce", Endpoints: []page.Line{
+			{Term: "Authorize", Text: sf.Authorize},
+			{Term: "Token", Text: sf.Token},
+			{Term: "Revoke", Text: sf.Revoke},
+			{Term: "Instance (ada)", Text: SalesforceInstance("ada")},
 		}}},
 		Control: []page.Line{
 			{Term: "GET /_control/stats", Text: "the calls so far, by vendor and endpoint"},
