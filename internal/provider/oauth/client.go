@@ -42,6 +42,10 @@ type Client struct {
 	// Gone are error codes with which that endpoint says that it does not know the
 	// token, besides those of RFC 7009.
 	Gone []string
+	// Denial reads the code in the error body of an identity call, where the provider
+	// does not say it by the status: CodeUnauthorized where the token is refused, a code
+	// of Troubles, or "". nil: the status tells.
+	Denial func(body []byte) string
 }
 
 // EndpointsFor lays the registration's endpoints over the provider's own.
@@ -179,17 +183,10 @@ func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Tex
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	switch res.StatusCode {
-	case http.StatusOK:
-	case http.StatusUnauthorized:
-		return &provider.Error{
-			Class: provider.User, Code: provider.CodeUnauthorized,
-			Cause: "the provider refuses the access token", Cure: "connect the account again",
-		}
-	default:
-		return c.answer(res, "", nil, "")
-	}
 	body, err := io.ReadAll(res.Body)
+	if res.StatusCode != http.StatusOK {
+		return c.denied(res, body)
+	}
 	if err != nil {
 		if errors.Is(err, outbound.ErrTooLarge) {
 			return c.malformed(err)
@@ -200,6 +197,21 @@ func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Tex
 		return c.malformed(errors.New("the identity is not JSON"))
 	}
 	return nil
+}
+
+// denied is the error that an identity call was answered with.
+func (c *Client) denied(res *http.Response, body []byte) error {
+	code := ""
+	if c.Denial != nil {
+		code = c.Denial(body)
+	}
+	if res.StatusCode == http.StatusUnauthorized || res.StatusCode < 500 && code == provider.CodeUnauthorized {
+		return &provider.Error{
+			Class: provider.User, Code: provider.CodeUnauthorized,
+			Cause: "the provider refuses the access token", Cure: "connect the account again",
+		}
+	}
+	return c.answer(res, code, nil, "")
 }
 
 func (c *Client) get(ctx context.Context, endpoint string, access secret.Text) (*http.Response, error) {
