@@ -46,9 +46,7 @@ func (d *Salesforce) identity(org string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		a, ok := d.bearer(r, org)
 		if !ok {
-			w.Header().Set("Content-Type", "text/html;charset=UTF-8")
-			w.WriteHeader(http.StatusForbidden)
-			_, _ = w.Write([]byte("Bad_OAuth_Token"))
+			bare(w, http.StatusForbidden, "Bad_OAuth_Token")
 			return
 		}
 		p := a.Persona
@@ -60,6 +58,13 @@ func (d *Salesforce) identity(org string) http.HandlerFunc {
 			"urls": map[string]string{"rest": base(r) + instances + p.Tenant + "/services/data/v{version}/"},
 		})
 	}
+}
+
+// bare is how the identity endpoint says what is wrong: by one word.
+func bare(w http.ResponseWriter, status int, word string) {
+	w.Header().Set("Content-Type", "text/html;charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(word))
 }
 
 func (d *Salesforce) noSuchResource(w http.ResponseWriter, _ *http.Request) {

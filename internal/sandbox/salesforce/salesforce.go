@@ -119,6 +119,10 @@ func (d *Salesforce) gated(e gate.Endpoint, next http.HandlerFunc) http.HandlerF
 func failing(e gate.Endpoint) func(http.ResponseWriter, gate.Fault) {
 	return func(w http.ResponseWriter, f gate.Fault) {
 		text := cmp.Or(f.Description, "Sandbox fault")
+		if e == gate.Identity && f.Error == "" {
+			bare(w, f.Status, http.StatusText(f.Status))
+			return
+		}
 		if e == gate.API || e == gate.Identity {
 			apiError(w, f.Status, cmp.Or(f.Error, apiCode(f.Status)), text)
 			return
