@@ -30,6 +30,8 @@ func (a *application) messages(ctx context.Context, serviceType string, auth fun
 		return a.graph(ctx, auth, calls)
 	case "Hubspot":
 		return a.contacts(ctx, auth, calls)
+	case "Salesforce":
+		return a.salesforce(ctx, auth, calls)
 	}
 	return a.gmail(ctx, auth, calls)
 }
