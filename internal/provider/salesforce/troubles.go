@@ -5,7 +5,8 @@ import "github.com/avain-project/avain/internal/provider"
 const (
 	signInAgain = "the person connects the account again"
 	soon        = "try again later"
-	askAdmin    = "a Salesforce administrator of the organization does the steps on the page, or in docs/providers/salesforce.md"
+	askInstall  = "a Salesforce administrator of the organization installs it"
+	askAdmit    = "a Salesforce administrator of the organization opens it"
 )
 
 // install is what an administrator does about an app that the org does not have
@@ -54,13 +55,13 @@ func rows() []row {
 		{
 			append(clients(), "invalid_grant", "invalid_request", "unauthorized_client", provider.CodeAccessDenied),
 			[]string{"app must be installed", "not installed in this org", "Cross-org OAuth flows"},
-			provider.Admin, "the application is not installed in this Salesforce organization", askAdmin, install(),
+			provider.Admin, "the application is not installed in this Salesforce organization", askInstall, install(),
 		},
-		{[]string{"OAUTH_EC_APP_NOT_FOUND"}, nil, provider.Admin, "the application is not installed in this Salesforce organization; or its own organization wants people to sign in at its My Domain", askAdmin, install()},
-		{[]string{"OAUTH_APPROVAL_ERROR_GENERIC"}, nil, provider.Admin, "the application is not installed in this Salesforce organization, or the person may not approve it", askAdmin, install()},
-		{[]string{"invalid_app_access", "OAUTH_APP_BLOCKED", "OAUTH_APP_ACCESS_DENIED"}, nil, provider.Admin, "an administrator of the Salesforce organization has closed the application to this person", askAdmin, admit()},
-		{[]string{"invalid_grant", provider.CodeAccessDenied}, []string{"not admin approved", "hasn't approved this consumer"}, provider.Admin, "the application is open to people whom an administrator has let in, and this person is not among them", askAdmin, admit()},
-		{[]string{"invalid_grant"}, []string{"IP restricted", "ip restricted", "invalid login hours"}, provider.Admin, "the Salesforce organization admits no calls from this server's address, or at this hour", askAdmin, admit()},
+		{[]string{"OAUTH_EC_APP_NOT_FOUND"}, nil, provider.Admin, "the application is not installed in this Salesforce organization; or its own organization wants people to sign in at its My Domain", askInstall, install()},
+		{[]string{"OAUTH_APPROVAL_ERROR_GENERIC"}, nil, provider.Admin, "the application is not installed in this Salesforce organization, or the person may not approve it", askInstall, install()},
+		{[]string{"invalid_app_access", "OAUTH_APP_BLOCKED", "OAUTH_APP_ACCESS_DENIED"}, nil, provider.Admin, "an administrator of the Salesforce organization has closed the application to this person", askAdmit, admit()},
+		{[]string{"invalid_grant", provider.CodeAccessDenied}, []string{"not admin approved", "hasn't approved this consumer"}, provider.Admin, "the application is open to people whom an administrator has let in, and this person is not among them", askAdmit, admit()},
+		{[]string{"invalid_grant"}, []string{"IP restricted", "ip restricted", "invalid login hours"}, provider.Admin, "the Salesforce organization admits no calls from this server's address, or at this hour", askAdmit, admit()},
 		{[]string{"inactive_org"}, nil, provider.Admin, "the Salesforce organization is locked, closed or suspended", "its administrator speaks with Salesforce", nil},
 
 		{[]string{"invalid_grant"}, []string{"expired access/refresh token"}, provider.Dead, "the access was revoked, has expired by the app's policy, or a sixth sign-in has taken the place of this one", signInAgain, nil},
