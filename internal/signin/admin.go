@@ -42,7 +42,7 @@ func (p *Pages) Admin(w http.ResponseWriter, page AdminPage) {
 			". Our organization wants an administrator to approve that first. At "+page.ServiceTitle+" these are the steps:\n\n"+numbered(page.Steps))
 	}
 	if u, err := url.Parse(page.AdminURL); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
-		v.AdminURL, v.Steps = page.AdminURL, nil // one click is less than steps
+		v.AdminURL = page.AdminURL // shown in place of steps: one click is less
 		v.Mail = mailLink("Please approve "+application,
 			"Hello,\n\nI would like to connect my account to "+application+". Our organization wants an administrator to approve that first, on this page:\n\n"+page.AdminURL+"\n")
 	}

@@ -202,10 +202,10 @@ func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Tex
 // denied is the error that an identity call was answered with.
 func (c *Client) denied(res *http.Response, body []byte) error {
 	code := ""
-	if c.Denial != nil {
+	if c.Denial != nil && res.StatusCode < 500 { // a server's own trouble refuses nobody
 		code = c.Denial(body)
 	}
-	if res.StatusCode == http.StatusUnauthorized || res.StatusCode < 500 && code == provider.CodeUnauthorized {
+	if res.StatusCode == http.StatusUnauthorized || code == provider.CodeUnauthorized {
 		return &provider.Error{
 			Class: provider.User, Code: provider.CodeUnauthorized,
 			Cause: "the provider refuses the access token", Cure: "connect the account again",

@@ -97,6 +97,12 @@ func TestAnInstanceOfAStranger(t *testing.T) {
 		if len(v.requests) != 1 || !got.Access.IsZero() || who.Subject != "" {
 			t.Errorf("exchange with %s: %v", named, v.requests)
 		}
+		// So it is where the identity is elsewhere and the instance is not asked at all.
+		reg := registration("")
+		reg.Endpoints.Userinfo = "https://sf.example/me"
+		if got, _, err := v.exchange(t, reg); !errors.As(err, &e) || e.Code != provider.CodeStrangeHost || got.Place.API != "" {
+			t.Errorf("exchange with %s, identity elsewhere: %+v, %v", named, got.Place, err)
+		}
 		// A refresh is good all the same, and the old instance stays.
 		renewed, err := v.refresh(t, registration(""), provider.Place{API: instance})
 		if err != nil || renewed.Access.IsZero() || renewed.Place.API != "" {
