@@ -32,7 +32,8 @@ type Client struct {
 	Troubles  []provider.Trouble
 	// Own reads what an error body says in the provider's own words: the OAuth code
 	// that they stand for ("": whatever stands in error), and a subtype for the table.
-	// nil: it has none.
+	// Of an identity call, CodeUnauthorized says that the token is refused. nil: it has
+	// no words of its own.
 	Own func(body []byte) (code, subtype string)
 	// Scheme is the word before the access token in the Authorization header; "" is
 	// Bearer.
@@ -42,10 +43,6 @@ type Client struct {
 	// Gone are error codes with which that endpoint says that it does not know the
 	// token, besides those of RFC 7009.
 	Gone []string
-	// Denial reads the code in the error body of an identity call, where the provider
-	// does not say it by the status: CodeUnauthorized where the token is refused, a code
-	// of Troubles, or "". nil: the status tells.
-	Denial func(body []byte) string
 }
 
 // EndpointsFor lays the registration's endpoints over the provider's own.
@@ -201,9 +198,9 @@ func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Tex
 
 // denied is the error that an identity call was answered with.
 func (c *Client) denied(res *http.Response, body []byte) error {
-	code := ""
-	if c.Denial != nil && res.StatusCode < 500 { // a server's own trouble refuses nobody
-		code = c.Denial(body)
+	code, subtypes := "", []string(nil)
+	if res.StatusCode < 500 { // a server's own trouble refuses nobody
+		code, subtypes = c.own(body, "")
 	}
 	if res.StatusCode == http.StatusUnauthorized || code == provider.CodeUnauthorized {
 		return &provider.Error{
@@ -211,7 +208,7 @@ func (c *Client) denied(res *http.Response, body []byte) error {
 			Cause: "the provider refuses the access token", Cure: "connect the account again",
 		}
 	}
-	return c.answer(res, code, nil, "")
+	return c.answer(res, code, subtypes, "")
 }
 
 func (c *Client) get(ctx context.Context, endpoint string, access secret.Text) (*http.Response, error) {

@@ -13,13 +13,13 @@ import (
 // A dialect may say by a word, with another status than 401, that the token is refused.
 func TestADenialInTheDialectsOwnWords(t *testing.T) {
 	t.Parallel()
-	denial := func(body []byte) string {
-		return map[string]string{"bad": provider.CodeUnauthorized, "full": "limit"}[string(body)]
+	denial := func(body []byte) (code, subtype string) {
+		return map[string]string{"bad": provider.CodeUnauthorized, "full": "limit"}[string(body)], ""
 	}
 	for _, test := range []struct {
 		status int
 		body   string
-		denial func([]byte) string
+		own    func([]byte) (code, subtype string)
 		class  provider.Class
 		code   string
 	}{
@@ -33,7 +33,7 @@ func TestADenialInTheDialectsOwnWords(t *testing.T) {
 		{http.StatusTooManyRequests, "full", denial, provider.Later, provider.CodeLimited},
 	} {
 		reg, _ := answering(t, test.status, test.body)
-		client := oauth.Client{HTTP: http.DefaultClient, Denial: test.denial, Troubles: []provider.Trouble{{Code: "limit", Class: provider.Config}}}
+		client := oauth.Client{HTTP: http.DefaultClient, Own: test.own, Troubles: []provider.Trouble{{Code: "limit", Class: provider.Config}}}
 		err := client.GetJSON(t.Context(), reg.Endpoints.Userinfo, secret.New("access"), &struct{}{})
 		var e *provider.Error
 		if !errors.As(err, &e) || e.Class != test.class || e.Code != test.code {

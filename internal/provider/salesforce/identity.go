@@ -110,22 +110,22 @@ func checksum(id string) string {
 	return out.String()
 }
 
-// denial reads the error body of the identity endpoint, which is one bare word, or of
-// a limit, which has the form of the API's errors: [{"errorCode": "…"}].
-func denial(body []byte) string {
-	word := strings.TrimSpace(string(body))
-	switch word {
+// own reads the error body of the identity endpoint, which is one bare word, or of a
+// limit, which has the form of the API's errors: [{"errorCode": "…"}]. Other errors
+// have OAuth's own form.
+func own(body []byte) (code, subtype string) {
+	switch strings.TrimSpace(string(body)) {
 	case "Bad_OAuth_Token", "Missing_OAuth_Token", "Wrong_Org":
-		return provider.CodeUnauthorized
+		return provider.CodeUnauthorized, ""
 	}
 	var told []struct {
 		Code string `json:"errorCode"`
 	}
 	if json.Unmarshal(body, &told) != nil || len(told) == 0 {
-		return ""
+		return "", ""
 	}
 	if told[0].Code == "INVALID_SESSION_ID" {
-		return provider.CodeUnauthorized
+		return provider.CodeUnauthorized, ""
 	}
-	return told[0].Code
+	return told[0].Code, ""
 }

@@ -18,7 +18,7 @@ type Driver struct{ client oauth.Client }
 
 // New makes the driver.
 func New(clients outbound.Clients) *Driver {
-	return &Driver{client: oauth.Client{HTTP: clients.API, Troubles: troubles(), Denial: denial}}
+	return &Driver{client: oauth.Client{HTTP: clients.API, Troubles: troubles(), Own: own}}
 }
 
 // Info implements provider.Provider.
