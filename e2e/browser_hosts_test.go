@@ -47,6 +47,7 @@ func TestBrowserHosts(t *testing.T) {
 	}
 	runAtSite(t, browser, "an administrator approves", "Office365", "code", anAdminApproves)
 	runAtSite(t, browser, "an administrator approves at an alias", "Office365", "token", atAlias(anAdminApproves))
+	runAtSite(t, browser, "an administrator must install the application", "Salesforce", "code", needsAnInstallation)
 	for name, journey := range relayPageJourneys() {
 		runAtSite(t, browser, "relay page "+name, "Google", "code", func(v *visitor, s *site) {
 			s.overRelay()

@@ -30,6 +30,8 @@ func TestBrowser(t *testing.T) {
 		"deny at Microsoft 365, try again":     officeDenial,
 		"HubSpot, chosen and with code":        hubspotFlow,
 		"HubSpot, in the browser":              hubspotInTheBrowser,
+		"Salesforce, chosen":                   salesforceFlow,
+		"Salesforce, in the browser":           salesforceInTheBrowser,
 		"a return URL that is not registered":  strangeReturnURL,
 		"a state that is used":                 usedState,
 		"pages of the demo without a journey":  lookAround,

@@ -95,8 +95,11 @@ func (s *site) register(callback string) {
 		s.t.Fatal(err)
 	}
 	e := s.box.GoogleEndpoints(s.boxURL)
-	if s.service == "Office365" {
+	switch s.service {
+	case "Office365":
 		e = s.box.Office365Endpoints(s.boxURL)
+	case "Salesforce":
+		e = s.box.SalesforceEndpoints(s.boxURL)
 	}
 	_, _, err = s.ops.SetRegistration(s.t.Context(), s.client.ClientID, operator.SetRegistration{
 		ServiceType: s.service, ClientID: providerID, Secrets: []secret.Text{secret.New(providerPass)},

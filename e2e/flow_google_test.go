@@ -152,7 +152,7 @@ func TestTheForcedRoundChecksTheSame(t *testing.T) {
 
 func TestANarrowerConsentKeepsTheWiderCredential(t *testing.T) {
 	t.Parallel()
-	onEachService(t, aNarrowerConsentKeepsTheWiderCredential)
+	onEachServiceThat(t, service.hasScopes, aNarrowerConsentKeepsTheWiderCredential)
 }
 
 func aNarrowerConsentKeepsTheWiderCredential(t *testing.T, s service) {
@@ -186,7 +186,7 @@ func aNarrowerConsentKeepsTheWiderCredential(t *testing.T, s service) {
 // An account whose access has ended takes whatever the person grants now.
 func TestADeadAccountIsRevivedByAnySignIn(t *testing.T) {
 	t.Parallel()
-	onEachService(t, aDeadAccountIsRevivedByAnySignIn)
+	onEachServiceThat(t, service.hasScopes, aDeadAccountIsRevivedByAnySignIn)
 }
 
 func aDeadAccountIsRevivedByAnySignIn(t *testing.T, s service) {

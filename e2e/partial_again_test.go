@@ -21,7 +21,7 @@ func TestNothingIsLeftOfTheQuestionOnceTheRestIsGranted(t *testing.T) {
 	} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			onEachServiceAndEngine(t, func(t *testing.T, s service, on func(*app.Config)) {
+			onEachServiceAndEngineThat(t, service.hasScopes, func(t *testing.T, s service, on func(*app.Config)) {
 				w := startAt(t, s, on)
 				b, changes := w.browser(), unticked("ada")
 				maps.Copy(changes, extra)
@@ -46,7 +46,7 @@ func TestNothingIsLeftOfTheQuestionOnceTheRestIsGranted(t *testing.T) {
 // Giving up at the second question gives the first one up too.
 func TestGivingUpAtTheSecondQuestion(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		b := w.browser()
 		q := b.leftOut(unticked("ada"))
@@ -63,7 +63,7 @@ func TestGivingUpAtTheSecondQuestion(t *testing.T) {
 // token of hers would make his account hers.
 func TestAnotherPersonAtTheSecondVisit(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		b := w.browser()
 		q := b.leftOut(unticked("ada"))
@@ -99,7 +99,7 @@ func TestTheFirstRefreshTokenOutlivesTheSecondVisit(t *testing.T) {
 // The second visit brings less than the first: that one counts.
 func TestTheRestBringsLess(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		b := w.browser()
 		changes := unticked("ada")
@@ -126,7 +126,7 @@ func TestTheRestBringsLess(t *testing.T) {
 // whoever has its address could answer.
 func TestTheCallbackOfNoBrowserAgainWhileTheQuestionIsOpen(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		unbound := true
 		w.setRegistration(func(in *operator.SetRegistration) { in.UnboundBrowser = &unbound })

@@ -17,7 +17,7 @@ import (
 // the first person's in it.
 func TestAnotherPersonGivesTheRest(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		b := w.browser()
 		q := b.leftOut(unticked("ada"))
@@ -38,7 +38,7 @@ func TestAnotherPersonGivesTheRest(t *testing.T) {
 // The provider is told who signed in, where the application named nobody.
 func TestTheRestIsAskedOfTheSamePerson(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		b := w.browser()
 		changes := unticked("ada")
@@ -91,7 +91,7 @@ func TestAChoiceIsKeptWhenTheBrowserLeaves(t *testing.T) {
 // a second time: the address may have leaked from the relay.
 func TestTheQuestionOfAnUnboundSignInIsShownOnce(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		unbound := true
 		w.setRegistration(func(in *operator.SetRegistration) { in.UnboundBrowser = &unbound })

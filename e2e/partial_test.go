@@ -82,7 +82,7 @@ func (b *browser) leftOut(changes url.Values) question {
 
 func TestAPartialGrantIsAskedAbout(t *testing.T) {
 	t.Parallel()
-	onEachServiceAndEngine(t, aPartialGrantIsAskedAbout)
+	onEachServiceAndEngineThat(t, service.hasScopes, aPartialGrantIsAskedAbout)
 }
 
 func aPartialGrantIsAskedAbout(t *testing.T, s service, on func(*app.Config)) {
@@ -143,7 +143,7 @@ func words(v any) (out []string) {
 
 func TestTheRestIsGranted(t *testing.T) {
 	t.Parallel()
-	onEachService(t, theRestIsGranted)
+	onEachServiceThat(t, service.hasScopes, theRestIsGranted)
 }
 
 func theRestIsGranted(t *testing.T, s service) {
@@ -177,7 +177,7 @@ func saidNo(location string) string {
 
 func TestTheRestIsAskedForOnce(t *testing.T) {
 	t.Parallel()
-	onEachService(t, theRestIsAskedForOnce)
+	onEachServiceThat(t, service.hasScopes, theRestIsAskedForOnce)
 }
 
 func theRestIsAskedForOnce(t *testing.T, s service) {
@@ -210,7 +210,7 @@ func theRestIsAskedForOnce(t *testing.T, s service) {
 
 func TestAPartialGrantIsGivenUp(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		b := w.browser()
 		q := b.leftOut(unticked("ada"))
@@ -224,7 +224,7 @@ func TestAPartialGrantIsGivenUp(t *testing.T) {
 // An account that is there stays as it is until the choice, and is not narrowed by it.
 func TestAPartialGrantOfAnAccountThatIsThere(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		wide := w.connect(url.Values{"scopes": {"Mail.Read Contacts.Read"}})
 		before := w.heldAccounts()
@@ -248,7 +248,7 @@ func TestAPartialGrantOfAnAccountThatIsThere(t *testing.T) {
 
 func TestHowAnApplicationTakesAPartialGrant(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		for _, c := range []struct {
 			way    account.PartialGrant
@@ -315,7 +315,7 @@ func TestAChoiceThatWasSweptAway(t *testing.T) {
 
 func TestTwoChoicesAtOnce(t *testing.T) {
 	t.Parallel()
-	onEachServiceAndEngine(t, func(t *testing.T, s service, on func(*app.Config)) {
+	onEachServiceAndEngineThat(t, service.hasScopes, func(t *testing.T, s service, on func(*app.Config)) {
 		w := startAt(t, s, on)
 		b := w.browser()
 		q := b.leftOut(unticked("ada"))
@@ -342,7 +342,7 @@ func TestTwoChoicesAtOnce(t *testing.T) {
 // The callback again, while the person has not chosen yet, leads to the question.
 func TestTheCallbackAgainWhileTheQuestionIsOpen(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		b := w.browser()
 		back := b.toCallback(unticked("ada"))
@@ -428,7 +428,7 @@ func TestARefreshTokenIsFetchedAfterTheRestWasDenied(t *testing.T) {
 // The store goes away at the question: the page stays, and the choice can be made later.
 func TestAStoreThatGoesAwayAtTheQuestion(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		onEachOutage(t, func(t *testing.T, f frail) {
 			w := startFrail(t, s, f)
 			b := w.browser()

@@ -19,7 +19,7 @@ import (
 // Parameters, personas and answers of ours are the same for all.
 type service struct {
 	name string // the service type, and the vendor in the sandbox's control
-	mail string // path below /v1/direct/ that Mail.Read opens
+	mail string // path below /v1/direct/ that Mail.Read opens, or signing in alone where there is no mail
 	echo string // the path that the sandbox sees for /v1/direct/
 
 	scheme        string // before an access token; "" is Bearer
@@ -31,7 +31,7 @@ type service struct {
 	// the provider does not have.
 	instead   map[string]string
 	always    []string            // native scopes of every sign-in
-	scopes    map[string][]string // the native ones of a unified one
+	scopes    map[string][]string // the native ones of a unified one; none where there is no mail
 	login     string              // what it gets for prompt=login
 	native    string              // a native scope that stands for no unified one
 	ended     string              // providerGrant, where the last account of a grant is deleted
@@ -159,7 +159,39 @@ func zoho() service {
 	}
 }
 
-func services() []service { return []service{google(), office(), hubspot(), zoho()} }
+// force is a CRM without a scope that Avain unifies: signing in opens all there is.
+func force() service {
+	return service{
+		name: "Salesforce", mail: "services/data/v60.0/sobjects", echo: sandbox.SalesforceInstance("ada") + "/",
+		accessPrefix: "00Dsandbox!AQ", refreshPrefix: "5Aep861sandbox-", codePrefix: "aPrxsandbox-",
+
+		always: []string{"api", "refresh_token", "openid"}, native: "chatter_api", ended: "revoked",
+		issuer: "/salesforce", identity: "/userinfo", endpoints: (*sandbox.Sandbox).SalesforceEndpoints,
+		words: map[int]string{
+			400: "MALFORMED_QUERY", 401: "INVALID_SESSION_ID", 403: "REQUEST_LIMIT_EXCEEDED", 404: "NOT_FOUND", 429: "REQUEST_LIMIT_EXCEEDED", 500: "UNKNOWN_EXCEPTION", 503: "SERVER_UNAVAILABLE",
+		},
+		ownHeader: "Sforce-Query-Options", ownAnswer: "Sforce-Limit-Info",
+		atAuthorize: map[string]string{
+			"OAUTH_EC_APP_NOT_FOUND External client app is not installed in this org": "provider.admin",
+			"OAUTH_APPROVAL_ERROR_GENERIC":                                            "provider.admin",
+			"invalid_client app must be installed into org":                           "provider.admin",
+			"invalid_client invalid client credentials":                               "provider.config",
+			"access_denied end-user denied authorization":                             "access_denied",
+			"immediate_unsuccessful":                                                  "provider.refused",
+			"unknown_error app must be installed into org":                            "provider.unavailable", // a text out of place
+		},
+		atExchange: map[string]string{
+			"invalid_client app must be installed into org":      "provider.admin",
+			"invalid_client invalid client credentials":          "provider.config",
+			"invalid_grant IP restricted or invalid login hours": "provider.admin",
+			"invalid_grant expired authorization code":           "provider.refused",
+			"redirect_uri_mismatch":                              "provider.config",
+			"rate_limit_exceeded":                                "provider.unavailable",
+		},
+	}
+}
+
+func services() []service { return []service{google(), office(), hubspot(), force(), zoho()} }
 
 // says is a list of unified scopes in words that the provider has.
 func (s service) says(scopes string) string {
@@ -198,7 +230,13 @@ func onEachServiceThat(t *testing.T, has func(service) bool, test func(t *testin
 // onEachServiceAndEngine runs a test for each provider on each database.
 func onEachServiceAndEngine(t *testing.T, test func(t *testing.T, s service, on func(*app.Config))) {
 	t.Helper()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceAndEngineThat(t, func(service) bool { return true }, test)
+}
+
+// onEachServiceAndEngineThat is onEachServiceThat on each database.
+func onEachServiceAndEngineThat(t *testing.T, has func(service) bool, test func(t *testing.T, s service, on func(*app.Config))) {
+	t.Helper()
+	onEachServiceThat(t, has, func(t *testing.T, s service) {
 		onEachEngine(t, func(t *testing.T, on func(*app.Config)) { test(t, s, on) })
 	})
 }
@@ -233,7 +271,10 @@ func (s service) saysEach(values []string) []string {
 }
 
 // hasMail tells whether the provider has more than contacts.
-func (s service) hasMail() bool { return s.instead == nil }
+func (s service) hasMail() bool { return len(s.scopes["Mail.Read"]) > 0 }
+
+// hasScopes tells whether the provider has something to grant that Avain unifies.
+func (s service) hasScopes() bool { return len(s.scopes) > 0 }
 
 // vouches tells whether the provider stands for a person's address.
 func (s service) vouches() bool { return !s.voucheless }

@@ -76,7 +76,7 @@ func aStoreThatGoesAwayInTheMiddle(t *testing.T, w *world) {
 // To a person: a page from which the same sign-in can be started again.
 func TestAPersonTriesAgainAfterAnOutage(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasScopes, func(t *testing.T, s service) {
 		onEachOutage(t, func(t *testing.T, f frail) { aPersonTriesAgain(t, startFrail(t, s, f)) })
 	})
 }

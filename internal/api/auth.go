@@ -103,7 +103,7 @@ func (s *Server) draw(w http.ResponseWriter, r *http.Request, out connect.Outcom
 	case connect.PageAdmin:
 		f := s.noted(w, r, out.Fault)
 		s.Pages.Admin(w, AdminPage{
-			ApplicationName: out.ApplicationName, ServiceTitle: out.ServiceTitle, AdminURL: out.AdminURL, BackURL: out.Back,
+			ApplicationName: out.ApplicationName, ServiceTitle: out.ServiceTitle, AdminURL: out.AdminURL, Steps: out.AdminSteps, BackURL: out.Back,
 			Code: string(f.Code), Detail: f.Detail, RequestID: note(r).requestID,
 		})
 	case connect.PageAdminDone:

@@ -67,6 +67,7 @@ type PartialPage struct {
 type AdminPage struct {
 	ApplicationName, ServiceTitle string
 	AdminURL                      string
+	Steps                         []string
 	BackURL                       string
 	Code, Detail, RequestID       string
 }

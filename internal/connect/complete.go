@@ -112,6 +112,10 @@ func (s *Service) failed(ctx context.Context, r run, err error) Outcome {
 	case out.Fault.Code == fault.ProviderAdmin && r.provider != nil:
 		out.Page, out.Back = PageAdmin, out.Location
 		out.AdminURL, out.ServiceTitle = s.adminConsentURL(r), r.info.Title
+		var refused *provider.Error
+		if errors.As(err, &refused) {
+			out.AdminSteps = refused.Steps
+		}
 	}
 	return out
 }

@@ -123,8 +123,9 @@ type Outcome struct {
 	// ApplicationName and ServiceTitle are for our own pages.
 	ApplicationName string
 	ServiceTitle    string
-	Reload          bool    // of PageTryAgain: the same request may come again
-	TryAgain        string  // of PageTryAgain: starts the sign-in anew; may be empty
-	AdminURL        string  // of PageAdmin: for an administrator; may be empty
-	Partial         Partial // of PagePartial
+	Reload          bool     // of PageTryAgain: the same request may come again
+	TryAgain        string   // of PageTryAgain: starts the sign-in anew; may be empty
+	AdminURL        string   // of PageAdmin: for an administrator; may be empty
+	AdminSteps      []string // of PageAdmin: what the administrator does, where no page does it
+	Partial         Partial  // of PagePartial
 }

@@ -150,7 +150,7 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 		}
 		_, _, err = ops.SetRegistration(ctx, sampleApp.ClientID, operator.SetRegistration{
 			ServiceType: string(service), ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)},
-			Scopes:    []string{string(first(service))},
+			Scopes:    first(service),
 			Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API, Issuer: e.Issuer},
 		})
 		if err != nil {
@@ -163,19 +163,23 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 // vendors are those of the sandbox, with their endpoints.
 func vendors(box *sandbox.Sandbox, base string) map[account.ServiceType]sandbox.Endpoints {
 	return map[account.ServiceType]sandbox.Endpoints{
-		account.Google:    box.GoogleEndpoints(base),
-		account.Office365: box.Office365Endpoints(base),
-		account.Hubspot:   box.HubspotEndpoints(base),
-		account.Zoho:      box.ZohoEndpoints(base),
+		account.Google:     box.GoogleEndpoints(base),
+		account.Office365:  box.Office365Endpoints(base),
+		account.Hubspot:    box.HubspotEndpoints(base),
+		account.Salesforce: box.SalesforceEndpoints(base),
+		account.Zoho:       box.ZohoEndpoints(base),
 	}
 }
 
 // first is what the sample reads at a service.
-func first(service account.ServiceType) scope.Scope {
-	if service == account.Hubspot { // a CRM has no mail
-		return scope.ContactsRead
+func first(service account.ServiceType) []string {
+	switch service {
+	case account.Hubspot: // a CRM has no mail
+		return []string{string(scope.ContactsRead)}
+	case account.Salesforce: // what signing in opens
+		return nil
 	}
-	return scope.MailRead
+	return []string{string(scope.MailRead)}
 }
 
 func application(ctx context.Context, ops *operator.Service, returns []string, settings account.Settings) (account.Application, secret.Text, error) {
@@ -218,7 +222,7 @@ func (d *demo) announce(ready Ready) error {
       %s
 
   Avain itself      %s
-  sandbox vendors   %s   (Google, Microsoft, HubSpot and Zoho; personas ada and bob; no network is needed)
+  sandbox vendors   %s   (Google, Microsoft, HubSpot, Salesforce and Zoho; personas ada and bob; no network is needed)
 
   For the curl lines of the README, paste into another terminal:
 

@@ -143,7 +143,7 @@ func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, er
 	if err := checkNativeScopes(in.NativeScopes); err != nil {
 		return "", err
 	}
-	if err := in.checkPlace(serviceType, p.Info()); err != nil {
+	if err := in.checkPlace(p); err != nil {
 		return "", err
 	}
 	if in.Endpoints != nil {
@@ -183,11 +183,19 @@ func (in SetRegistration) checkSecrets(t account.ServiceType, info provider.Info
 var tenant = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
 
 // checkPlace checks the tenant, which becomes part of an address, and the cloud.
-func (in SetRegistration) checkPlace(t account.ServiceType, info provider.Info) error {
-	named := in.Tenant != nil && *in.Tenant != "" || in.Cloud != nil && *in.Cloud != ""
+func (in SetRegistration) checkPlace(p provider.Provider) error {
+	info := p.Info()
+	tenants, checks := p.(provider.TenantChecker)
+	cloud := in.Cloud != nil && *in.Cloud != ""
 	switch {
-	case named && !info.Tenants:
-		return usagef("%s has no tenants and no clouds to choose from", t)
+	case (cloud || in.Tenant != nil && *in.Tenant != "") && !info.Tenants:
+		return usagef("%s has no tenants and no clouds to choose from", info.ServiceType)
+	case checks && cloud:
+		return usagef("%s has no clouds to choose from", info.ServiceType)
+	case checks && in.Tenant != nil:
+		if err := tenants.CheckTenant(strings.ToLower(*in.Tenant)); err != nil {
+			return &UsageError{Err: err}
+		}
 	case in.Tenant != nil && *in.Tenant != "" && !tenant.MatchString(*in.Tenant):
 		return usagef("the tenant %q is none: common, organizations, consumers, a tenant id or a domain", *in.Tenant)
 	}

@@ -1,6 +1,8 @@
 package operator_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/avain-project/avain/internal/account"
@@ -44,6 +46,46 @@ func TestTenantAndCloudOfARegistration(t *testing.T) {
 	if _, _, err := set("Google", text(""), text("")); err != nil {
 		t.Errorf("empty ones at Google, as a file without them has: %v", err)
 	}
+}
+
+// Some providers know which tenants there can be.
+func TestATenantThatTheProviderChecks(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.application(t, "CRM")
+	set := func(tenant, cloud string) (operator.Registration, error) {
+		reg, _, err := b.SetRegistration(t.Context(), "CRM", operator.SetRegistration{
+			ServiceType: "Salesforce", ClientID: "client", Tenant: &tenant, Cloud: &cloud,
+		})
+		return reg, err
+	}
+	if reg, err := set("Acme.Checked.Example", ""); err != nil || reg.Tenant != "acme.checked.example" {
+		t.Errorf("tenant %q, %v", reg.Tenant, err)
+	}
+	if reg, err := set("", ""); err != nil || reg.Tenant != "" {
+		t.Errorf("back to the default: tenant %q, %v", reg.Tenant, err)
+	}
+	var usage *operator.UsageError
+	if _, err := set("acme.example", ""); !errors.As(err, &usage) || !strings.Contains(err.Error(), "write a host of checked.example") {
+		t.Errorf("another one: %v", err)
+	}
+	if _, err := set("", "china"); !errors.As(err, &usage) {
+		t.Errorf("a cloud: %v", err)
+	}
+}
+
+// checked is a provider that takes some tenants only.
+type checked struct{}
+
+func (checked) Info() provider.Info {
+	return provider.Info{ServiceType: account.Salesforce, Tenants: true}
+}
+
+func (checked) CheckTenant(tenant string) error {
+	if tenant == "" || strings.HasSuffix(tenant, ".checked.example") {
+		return nil
+	}
+	return errors.New("write a host of checked.example")
 }
 
 // tenanted is a provider that has tenants.

@@ -8,6 +8,7 @@
 //
 //	Redirector         sign-in by redirect: authorize page, code, identity
 //	AdminConsenter     the page where an administrator admits the application
+//	TenantChecker      which tenants a registration may name
 //	Refresher          a new access token from a refresh token
 //	ResourceRefresher  … and for further resources than the main API
 //	Revoker            ending a grant at the provider

@@ -38,8 +38,11 @@ type Error struct {
 	Code  string // the provider's code, or one of ours
 	// Cause and Cure are for people: why this probably happened, what to do.
 	Cause, Cure string
-	RetryAfter  time.Duration // where the provider named one
-	Err         error         // for the log; holds nothing secret
+	// Steps are what an administrator does, one after the other, in sentences for
+	// people; of class Admin alone, where the provider has no page for it.
+	Steps      []string
+	RetryAfter time.Duration // where the provider named one
+	Err        error         // for the log; holds nothing secret
 }
 
 func (e *Error) Error() string {
@@ -62,4 +65,5 @@ type Trouble struct {
 	Class   Class
 	Cause   string
 	Cure    string
+	Steps   []string // as in Error
 }

@@ -73,6 +73,14 @@ type AdminConsenter interface {
 	AdminConsentURL(reg account.Registration, tenant string, nativeScopes []string, redirectURI, state string) (string, error)
 }
 
+// TenantChecker knows which tenants a registration may name, where not every id and
+// domain is one. Such a provider has no clouds.
+type TenantChecker interface {
+	Provider
+	// CheckTenant says what is wrong with it, and what it can be. "" is the default.
+	CheckTenant(tenant string) error
+}
+
 // Revoker ends a grant at the provider. A grant that is gone already is no error.
 type Revoker interface {
 	Provider

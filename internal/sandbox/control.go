@@ -104,6 +104,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 
 func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
 	e, m, h, z := s.GoogleEndpoints(""), s.Office365Endpoints(""), s.HubspotEndpoints(""), s.ZohoEndpoints("")
+	sf := s.SalesforceEndpoints("")
 	index := page.Index{
 		Vendors: []page.Vendor{{Name: "Google", Endpoints: []page.Line{
 			{Term: "Authorize", Text: e.Authorize},
@@ -129,6 +130,11 @@ func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
 			{Term: "Revoke", Text: z.Revoke},
 			{Term: "Userinfo", Text: z.Userinfo},
 			{Term: "Other data centres", Text: "the same below /zoho/eu, /zoho/in and so on; the callback names the person's"},
+		}}, {Name: "Salesforce", Endpoints: []page.Line{
+			{Term: "Authorize", Text: sf.Authorize},
+			{Term: "Token", Text: sf.Token},
+			{Term: "Revoke", Text: sf.Revoke},
+			{Term: "Instance (ada)", Text: SalesforceInstance("ada")},
 		}}},
 		Control: []page.Line{
 			{Term: "GET /_control/stats", Text: "the calls so far, by vendor and endpoint"},

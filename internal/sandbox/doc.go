@@ -8,7 +8,7 @@
 //	server := httptest.NewServer(s)
 //	endpoints := s.GoogleEndpoints(server.URL)
 //
-// The vendors are "Google", "Office365", "Hubspot" and "Zoho".
+// The vendors are "Google", "Office365", "Hubspot", "Salesforce" and "Zoho".
 //
 // # Personas and tags
 //
@@ -25,13 +25,15 @@
 //	+rotate     each refresh gives a new refresh token and ends the old one
 //	+admin      an administrator must approve first: admin_policy_enforced at Google,
 //	            access_denied with AADSTS90094 at Office365; at Hubspot a page that leads nowhere;
-//	            plain access_denied at Zoho
+//	            plain access_denied at Zoho;
+//	            OAUTH_EC_APP_NOT_FOUND at Salesforce, whose org has not installed the app
 //	+revoked    the refresh token is revoked directly after its first refresh; the
 //	            access token of that refresh lives until it expires
 //	+nomail     the mail service is off for the person: Gmail answers 400 "Mail service not
 //	            enabled"; Graph answers 404 MailboxNotEnabledForRESTAPI to mail, calendar,
 //	            contacts and tasks, which all lie in the mailbox. The scopes are granted all
-//	            the same. Zoho Mail answers 404 ACCOUNT_NOT_EXISTS; HubSpot has no mail
+//	            the same. Zoho Mail answers 404 ACCOUNT_NOT_EXISTS; HubSpot and Salesforce
+//	            have no mail
 //
 // Without +auto and +deny the page is shown with that persona chosen. Tags belong
 // to the grant of that person to that client: those of the newest consent hold.
@@ -79,6 +81,6 @@
 //
 // sandbox.go puts the parts together. ledger holds grants and tokens, gate counts
 // and plays faults, page draws, and mailbox and echo serve all vendors, and each of those is a folder of its own:
-// google, microsoft, hubspot, zoho.
+// google, microsoft, hubspot, salesforce, zoho.
 // A new vendor is one more folder and one more line in [New].
 package sandbox

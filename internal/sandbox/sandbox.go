@@ -16,6 +16,7 @@ import (
 	"github.com/avain-project/avain/internal/sandbox/ledger"
 	"github.com/avain-project/avain/internal/sandbox/microsoft"
 	"github.com/avain-project/avain/internal/sandbox/page"
+	"github.com/avain-project/avain/internal/sandbox/salesforce"
 	"github.com/avain-project/avain/internal/sandbox/zoho"
 )
 
@@ -68,10 +69,11 @@ type dialect interface {
 // New makes a sandbox with every vendor and no client.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor, zoho.Vendor), pages: page.Parse()}
+	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor, salesforce.Vendor, zoho.Vendor), pages: page.Parse()}
 	s.addGoogle(cfg)
 	s.addMicrosoft(cfg)
 	s.addHubSpot(cfg)
+	s.addSalesforce(cfg)
 	s.addZoho(cfg)
 
 	s.mux = http.NewServeMux()
@@ -125,7 +127,14 @@ func (s *Sandbox) addZoho(cfg Config) {
 	s.vendors = append(s.vendors, vendor{zoho.Vendor, zoho.Prefix, l, zoho.New(cfg.Now, l, s.gate, s.pages)})
 }
 
-// Register adds a client at a vendor ("Google", "Office365", "Hubspot", "Zoho"), or replaces the one with its ID.
+func (s *Sandbox) addSalesforce(cfg Config) {
+	lc := ledger.Config{Now: cfg.Now, Rand: cfg.Rand, AccessLife: cfg.AccessTokenLife}
+	salesforce.TokenLook(&lc)
+	l := ledger.New(lc)
+	s.vendors = append(s.vendors, vendor{salesforce.Vendor, salesforce.Prefix, l, salesforce.New(cfg.Now, l, s.gate, s.pages)})
+}
+
+// Register adds a client at a vendor ("Google", "Office365", "Hubspot", "Salesforce", "Zoho"), or replaces the one with its ID.
 // It fails on an unknown vendor, an empty ID and a relative redirect URI.
 func (s *Sandbox) Register(vendor string, c Client) error {
 	var names []string
@@ -204,6 +213,22 @@ func (s *Sandbox) ZohoCentre(persona string) string { return zoho.HomeCentre(per
 // Office365Tenant is the id of a persona's own tenant (tid), by the persona's key;
 // in any other, that person is a guest.
 func (s *Sandbox) Office365Tenant(persona string) string { return microsoft.HomeTenant(persona) }
+
+// SalesforceEndpoints says where Salesforce signs people in when the sandbox is served
+// at base. API and identity are at each org's instance, which the answer of the token
+// endpoint names.
+func (s *Sandbox) SalesforceEndpoints(base string) Endpoints {
+	base = strings.TrimSuffix(base, "/")
+	return Endpoints{
+		Authorize: base + salesforce.AuthorizePath,
+		Token:     base + salesforce.TokenPath,
+		Revoke:    base + salesforce.RevokePath,
+	}
+}
+
+// SalesforceInstance is where the org of a persona is, by the persona's key, after
+// the base URL.
+func SalesforceInstance(persona string) string { return salesforce.InstancePath(persona) }
 
 // ServeHTTP implements http.Handler. Vendors get their paths as they came, before
 // any mux cleans them.

@@ -117,6 +117,29 @@ func TestThePageForAnAdministratorsLink(t *testing.T) {
 	}
 }
 
+// Where the provider has no page for it, an administrator gets steps.
+func TestThePageForAnAdministratorsSteps(t *testing.T) {
+	t.Parallel()
+	steps := []string{"Open Setup.", "Choose Install & wait."}
+	page := signin.AdminPage{ApplicationName: "Clinic & Co", ServiceTitle: "Salesforce", Steps: steps, BackURL: "https://clinic.example/back"}
+	body := admin(t, page)
+	links := linksOf(body)
+	if links["admin-open"] != "" || links["back"] != page.BackURL || !strings.Contains(body, "<li>Open Setup.</li><li>Choose Install &amp; wait.</li>") {
+		t.Errorf("the links are %v in\n%s", links, body)
+	}
+	mail, err := url.Parse(links["admin-mail"])
+	if err != nil || mail.Scheme != "mailto" || !strings.Contains(mail.Query().Get("body"), "1. Open Setup.\r\n2. Choose Install & wait.\r\n") ||
+		!strings.Contains(mail.Query().Get("body"), "At Salesforce") {
+		t.Errorf("the mail is %q, %v", links["admin-mail"], err)
+	}
+	// One click is less.
+	page.AdminURL = "https://login.example/adminconsent"
+	body = admin(t, page)
+	if strings.Contains(body, "Open Setup") || strings.Contains(linksOf(body)["admin-mail"], "Setup") || linksOf(body)["admin-open"] != page.AdminURL {
+		t.Errorf("with a link there are steps:\n%s", body)
+	}
+}
+
 func TestHostileWordsStayWordsOnEveryPage(t *testing.T) {
 	t.Parallel()
 	const evil = `</textarea></style><script>alert(1)</script>"><img src=x onerror=alert(1)>`
@@ -130,6 +153,7 @@ func TestHostileWordsStayWordsOnEveryPage(t *testing.T) {
 		"admin": admin(t, signin.AdminPage{
 			ApplicationName: evil, ServiceTitle: evil, AdminURL: "https://x.example/?" + evil, Code: evil, Detail: evil, RequestID: evil,
 		}),
+		"steps":    admin(t, signin.AdminPage{ApplicationName: evil, ServiceTitle: evil, Steps: []string{evil}}),
 		"approved": approved.Body.String(),
 	} {
 		for _, bad := range []string{"<script", "<img"} {

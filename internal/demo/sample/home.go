@@ -55,10 +55,10 @@ func (a *application) look(ctx context.Context, held connection, calls *[]call) 
 		view.Failure = &f
 		return view
 	}
-	view.CRM = view.Account.ServiceType == "Hubspot"
+	view.CRM = slices.Contains([]string{"Hubspot", "Salesforce"}, view.Account.ServiceType)
 	view.CanSend = view.Account.maySend()
 	switch {
-	case view.CRM && !view.Account.may("Contacts.Read", "Contacts.ReadWrite"):
+	case view.Account.ServiceType == "Hubspot" && !view.Account.may("Contacts.Read", "Contacts.ReadWrite"):
 		view.MessagesNote = "Contacts.Read was not granted, so there are no contacts to show."
 		return view
 	case !view.CRM && !view.Account.mayRead():

@@ -32,6 +32,8 @@ func (a *application) messages(ctx context.Context, serviceType string, auth fun
 		return a.contacts(ctx, auth, calls)
 	case "Zoho":
 		return a.zoho(ctx, auth, calls)
+	case "Salesforce":
+		return a.salesforce(ctx, auth, calls)
 	}
 	return a.gmail(ctx, auth, calls)
 }

@@ -94,3 +94,18 @@ func TestACRMShowsContacts(t *testing.T) {
 	w.avain.set(func(f *fake) { f.granted = nil })
 	b.get("/").has(t, "Contacts.Read was not granted")
 }
+
+// Salesforce has people in place of messages, and nobody to send to.
+func TestSalesforceShowsContacts(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.avain.set(func(f *fake) { f.service, f.granted = "Salesforce", nil })
+	b := w.browser(t)
+	ask := b.begin("/connect?flow=code&service=Salesforce&scopes=Mail.Read")
+	b.get("/connected?status=success&code=" + goodCode + "&state=" + ask.Get("state"))
+	page := b.get("/")
+	page.has(t, "A CRM is connected", "First contacts", "<strong>Grace Hopper</strong>", "grace@navy.test")
+	if strings.Contains(page.body, `id="send"`) || !w.avain.saw("GET /v1/direct/services/data/v60.0/query") {
+		t.Errorf("%s", page.body)
+	}
+}

@@ -32,7 +32,8 @@ type Client struct {
 	Troubles  []provider.Trouble
 	// Own reads what an error body says in the provider's own words: the OAuth code
 	// that they stand for ("": whatever stands in error), and a subtype for the table.
-	// nil: it has none.
+	// Of an identity call, CodeUnauthorized says that the token is refused. nil: it has
+	// no words of its own.
 	Own func(body []byte) (code, subtype string)
 	// Scheme is the word before the access token in the Authorization header; "" is
 	// Bearer.
@@ -179,17 +180,10 @@ func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Tex
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	switch res.StatusCode {
-	case http.StatusOK:
-	case http.StatusUnauthorized:
-		return &provider.Error{
-			Class: provider.User, Code: provider.CodeUnauthorized,
-			Cause: "the provider refuses the access token", Cure: "connect the account again",
-		}
-	default:
-		return c.answer(res, "", nil, "")
-	}
 	body, err := io.ReadAll(res.Body)
+	if res.StatusCode != http.StatusOK {
+		return c.denied(res, body)
+	}
 	if err != nil {
 		if errors.Is(err, outbound.ErrTooLarge) {
 			return c.malformed(err)
@@ -200,6 +194,21 @@ func (c *Client) GetJSON(ctx context.Context, endpoint string, access secret.Tex
 		return c.malformed(errors.New("the identity is not JSON"))
 	}
 	return nil
+}
+
+// denied is the error that an identity call was answered with.
+func (c *Client) denied(res *http.Response, body []byte) error {
+	code, subtypes := "", []string(nil)
+	if res.StatusCode < 500 { // a server's own trouble refuses nobody
+		code, subtypes = c.own(body, "")
+	}
+	if res.StatusCode == http.StatusUnauthorized || code == provider.CodeUnauthorized {
+		return &provider.Error{
+			Class: provider.User, Code: provider.CodeUnauthorized,
+			Cause: "the provider refuses the access token", Cure: "connect the account again",
+		}
+	}
+	return c.answer(res, code, subtypes, "")
 }
 
 func (c *Client) get(ctx context.Context, endpoint string, access secret.Text) (*http.Response, error) {

@@ -74,7 +74,7 @@ func (c *Client) answer(res *http.Response, code string, subtypes []string, desc
 func (c *Client) classify(code string, subtypes []string, description string) *provider.Error {
 	for _, t := range c.Troubles {
 		if t.Code == code && (t.Subtype == "" || slices.Contains(subtypes, t.Subtype) || strings.Contains(description, t.Subtype)) {
-			return &provider.Error{Class: t.Class, Code: code, Cause: t.Cause, Cure: t.Cure}
+			return &provider.Error{Class: t.Class, Code: code, Cause: t.Cause, Cure: t.Cure, Steps: t.Steps}
 		}
 	}
 	return &provider.Error{

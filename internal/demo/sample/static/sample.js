@@ -12,6 +12,10 @@ const graphFields = "?$top=5&$select=subject,from,receivedDateTime,bodyPreview";
 const crmPath = "/v1/direct/crm/objects/2026-03/contacts";
 const crmFields = "?limit=5&properties=firstname,lastname,email";
 
+// Salesforce is a CRM too.
+const soqlPath = "/v1/direct/services/data/v60.0/query";
+const soqlContacts = "SELECT Name, Email FROM Contact LIMIT 5";
+
 const page = document.getElementById("page");
 const byId = (id) => document.getElementById(id);
 const field = (id, name) => byId(id).querySelector(`[data-field="${name}"]`);
@@ -68,6 +72,10 @@ async function show(token, again) {
     byId("inbox-title").textContent = "First contacts";
     if (may("Contacts.Read", "Contacts.ReadWrite")) showMessages(await contacts(token));
     else note("Contacts.Read was not granted, so there are no contacts to show.");
+  } else if (account.serviceType === "Salesforce") {
+    byId("title").textContent = "A CRM is connected";
+    byId("inbox-title").textContent = "First contacts";
+    showMessages(await salesforce(token));
   } else if (!may("Mail.Read", "Mail.ReadWrite", "Mail.All")) {
     note("Mail.Read was not granted, so there are no messages to show. Connect again and leave its box ticked.");
   } else {
@@ -119,6 +127,12 @@ async function contacts(token) {
     const { firstname = "", lastname = "", email = "" } = properties;
     return { subject: `${firstname} ${lastname}`.trim(), from: email, date: asInMail(createdAt), snippet: "" };
   });
+}
+
+// salesforce reads the first contacts.
+async function salesforce(token) {
+  const list = await call(token, `${soqlPath}?${new URLSearchParams({ q: soqlContacts })}`);
+  return (list.records ?? []).slice(0, 5).map(({ Name = "", Email = "" }) => ({ subject: Name, from: Email, date: "", snippet: "" }));
 }
 
 // asInMail writes a date of the APIs as a mail's header has it, which people read.
