@@ -165,7 +165,7 @@ func force() service {
 		name: "Salesforce", mail: "services/data/v60.0/sobjects", echo: sandbox.SalesforceInstance("ada") + "/",
 		accessPrefix: "00Dsandbox!AQ", refreshPrefix: "5Aep861sandbox-", codePrefix: "aPrxsandbox-",
 
-		always: []string{"api", "refresh_token", "openid"}, native: "chatter_api", ended: "revoked",
+		always: []string{"api", "refresh_token", "openid"}, native: "chatter_api", login: "login", ended: "revoked",
 		issuer: "/salesforce", identity: "/userinfo", endpoints: (*sandbox.Sandbox).SalesforceEndpoints,
 		words: map[int]string{
 			400: "MALFORMED_QUERY", 401: "INVALID_SESSION_ID", 403: "REQUEST_LIMIT_EXCEEDED", 404: "NOT_FOUND", 429: "REQUEST_LIMIT_EXCEEDED", 500: "UNKNOWN_EXCEPTION", 503: "SERVER_UNAVAILABLE",

@@ -19,14 +19,15 @@ func (s *Service) refresh(ctx context.Context, id account.ID, old held) (held, e
 	return s.renew(ctx, id, old, mainResource)
 }
 
-// flown is what a flight brings: for which resource, and how it ended.
+// flown is what a flight brings: which question it was for, and how it ended.
 type flown struct {
-	resource string
-	held     held
-	err      error
+	resource   string
+	generation int64 // of the credential that whoever asked had found wanting
+	held       held
+	err        error
 }
 
-// flights is how often a caller lets callers for other resources go first.
+// flights is how often a caller lets callers with other questions go first.
 const flights = 8
 
 // renew is refresh for one resource. The call may replace the refresh token, so
@@ -38,19 +39,20 @@ func (s *Service) renew(ctx context.Context, id account.ID, old held, resource s
 		switch {
 		case err != nil:
 			return held{}, err
-		case done.resource == resource, done.err == nil && done.held.renewed(old, resource):
+		case done.err == nil && done.held.renewed(old, resource),
+			done.resource == resource && done.generation >= old.record.Generation:
 			return done.held, done.err
 		case done.err == nil:
 			old.record = done.held.record
 		}
 	}
-	return held{}, fmt.Errorf("account %s: refreshes for other resources do not end", id)
+	return held{}, fmt.Errorf("account %s: refreshes for others do not end", id)
 }
 
 func (s *Service) fly(ctx context.Context, id account.ID, old held, resource string) (flown, error) {
-	// Callers with another generation in hand have another question, so it is part
-	// of the key; the flight itself looks again before it asks the provider.
-	flight := s.flights.DoChan(fmt.Sprintf("%s/%d", id, old.record.Generation), func() (_ any, err error) {
+	// One flight an account, whatever the question: two at a time would use one refresh
+	// token twice. The flight itself looks again before it asks the provider.
+	flight := s.flights.DoChan(id.String(), func() (_ any, err error) {
 		// A flight is nobody's request: a panic in it would end the process.
 		defer func() {
 			if broken := recover(); broken != nil {
@@ -61,7 +63,7 @@ func (s *Service) fly(ctx context.Context, id account.ID, old held, resource str
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.RefreshTimeout)
 		defer cancel()
 		got, err := s.refreshOnce(own, id, old, resource)
-		return flown{resource, got, err}, nil
+		return flown{resource, old.record.Generation, got, err}, nil
 	})
 	s.waiting.Add(1)
 	select {
