@@ -32,13 +32,28 @@ const (
 	CodeAccessRefused = "access_refused"
 )
 
+// Codes of a sign-in on our own page, and of a login's later use.
+const (
+	CodeLoginRefused      = "login.refused"      // login name or password are wrong
+	CodeLoginDisabled     = "login.disabled"     // they are right, and the server does not let them in
+	CodeAppPassword       = "login.appPassword"  // the server wants a password made for applications
+	CodeServerUnknown     = "server.unknown"     // no such host, or no way to find the person's
+	CodeServerUnreachable = "server.unreachable" // nobody answers there, or not in time
+	CodeServerForbidden   = "server.forbidden"   // an address that may not be called
+	CodeServerTLS         = "server.tls"         // no protection, or a certificate that is not its own
+	CodeServerProtocol    = "server.protocol"    // something else answers there
+	CodeFieldInvalid      = "field.invalid"      // what was typed into Field cannot be
+)
+
 // Error is a provider's failure, classified.
 type Error struct {
 	Class Class
 	Code  string // the provider's code, or one of ours
 	// Cause and Cure are for people: why this probably happened, what to do.
 	Cause, Cure string
-	RetryAfter  time.Duration // where the provider named one
+	// Field is the form's field that can cure it; empty for none.
+	Field      string
+	RetryAfter time.Duration // where the provider named one
 	Err         error         // for the log; holds nothing secret
 }
 
