@@ -54,7 +54,7 @@ type Error struct {
 	// Field is the form's field that can cure it; empty for none.
 	Field      string
 	RetryAfter time.Duration // where the provider named one
-	Err         error         // for the log; holds nothing secret
+	Err        error         // for the log; holds nothing secret
 }
 
 func (e *Error) Error() string {

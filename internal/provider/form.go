@@ -16,8 +16,8 @@ import (
 // person names goes through outbound.Typed.
 type Former interface {
 	Provider
-	// Fields are what the page asks for besides the password, in order, filled in as
-	// far as the hint tells. The first is the one that people know: the e-mail address.
+	// Fields are what the page asks for, in order, filled in as far as the hint tells.
+	// The first is the one that people know, the e-mail address; one is the password.
 	Fields(Hint) []Field
 	// Mailbox names whose password is tried, as far as the form tells without a call:
 	// login name and server in one spelling. Attempts are counted by it.
