@@ -195,7 +195,7 @@ func (s *Service) askRest(ctx context.Context, f finishing) (string, error) {
 	next := f.attempt
 	next.RestAsked, next.ConsentForced = true, true
 	next.LoginHint = cmp.Or(next.LoginHint, f.Identity.Email)
-	next, location, err := s.visit(next, f.reg)
+	next, location, err := s.visit(next, f.app, f.reg)
 	if err != nil {
 		return "", err
 	}
