@@ -35,12 +35,13 @@ type DonePage struct {
 	Message         string // what went wrong; empty where nothing did
 }
 
-// form shows the sign-in page, and takes it back.
-func (s *Server) form(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet {
-		s.follow(w, r, s.Connect.ShowForm(r.Context(), r.URL.RawQuery, browser(r)))
-		return
-	}
+// showForm shows the sign-in page.
+func (s *Server) showForm(w http.ResponseWriter, r *http.Request) {
+	s.follow(w, r, s.Connect.ShowForm(r.Context(), r.URL.RawQuery, browser(r)))
+}
+
+// submitForm takes the page back, filled in.
+func (s *Server) submitForm(w http.ResponseWriter, r *http.Request) {
 	values, err := s.formValues(r)
 	if err != nil {
 		s.show(w, r, connect.Outcome{Fault: fault.From(err)})

@@ -23,7 +23,8 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("/v1/auth/authorize", s.page(s.authorize))
 	mux.HandleFunc("/v1/auth/callback", s.page(s.callback))
 	mux.HandleFunc("/v1/auth/partial", s.page(s.partial))
-	mux.HandleFunc("/v1/auth/form", s.page(s.form, http.MethodPost))
+	mux.HandleFunc("/v1/auth/form", s.page(s.showForm, http.MethodPost))
+	mux.HandleFunc("POST /v1/auth/form", s.page(s.submitForm, http.MethodPost))
 
 	// The exchange, for applications.
 	mux.HandleFunc("POST /v1/auth/token/{code}", s.redeem)
