@@ -75,7 +75,7 @@ func TestAnAdministratorMustApprove(t *testing.T) {
 	if done.status != http.StatusOK || !strings.Contains(done.body, "E2E is approved for your organization.") {
 		t.Errorf("approved: %d %s", done.status, done.body)
 	}
-	if again := admin.get(approved, "Accept", asPage); again.status != http.StatusOK { // reload
+	if again := admin.get(approved); again.status != http.StatusOK || again.body != done.body { // reload, and a program
 		t.Errorf("approved, again: %d %s", again.status, again.body)
 	}
 	untouched(t, w, nil)

@@ -205,6 +205,17 @@ func TestAnAliasThatComesDuringASignIn(t *testing.T) {
 	w.redeemedAccount(b.get(back).result(t))
 }
 
+// The question is asked at the host where the browser is, whatever alias was set since.
+func TestAnAliasThatComesBeforeTheQuestion(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	b := w.browser()
+	back := b.toCallback(unticked("ada"))
+	w.withAlias()
+	q := b.asked(b.get(back))
+	w.redeemedAccount(b.get(q.without).result(t))
+}
+
 func TestASecondRoundStaysAtTheAlias(t *testing.T) {
 	t.Parallel()
 	w := start(t)

@@ -77,7 +77,7 @@ func choosePage(v *visitor) {
 	v.look(1200, 800, "light", false)
 	names := run(v, "read the names", chromedp.Evaluate[[]string](
 		`[...document.querySelectorAll("a")].map(a => a.innerText + "|" + (document.getElementById(a.getAttribute("aria-describedby"))?.innerText ?? ""))`))
-	if got, want := strings.Join(names, "; "), "Sign in with Google|Gmail or Google Workspace; Sign in with Microsoft|Work or school account; Back to Sample application|"; got != want {
+	if got, want := strings.Join(names, "; "), "Sign in with Google|Gmail or Google Workspace; Sign in with Microsoft|Work or school account; Sign in with HubSpot|CRM users who may connect apps; Back to Sample application|"; got != want {
 		v.t.Errorf("the links are %q, want %q", got, want)
 	}
 	v.proof("signin-choose-plain")

@@ -28,6 +28,8 @@ func TestBrowser(t *testing.T) {
 		"Microsoft 365, with code":             officeFlow,
 		"Microsoft 365, in the browser":        officeInTheBrowser,
 		"deny at Microsoft 365, try again":     officeDenial,
+		"HubSpot, chosen and with code":        hubspotFlow,
+		"HubSpot, in the browser":              hubspotInTheBrowser,
 		"a return URL that is not registered":  strangeReturnURL,
 		"a state that is used":                 usedState,
 		"pages of the demo without a journey":  lookAround,

@@ -41,7 +41,7 @@ func accountHasEveryFieldAStrictReaderWants(t *testing.T, s service) {
 			t.Errorf("%s is there: %v", absent, v)
 		}
 	}
-	if got, want := acct["authExpiresAt"], w.clock.Now().Add(time.Hour).UTC().Format(time.RFC3339); got != want {
+	if got, want := acct["authExpiresAt"], w.clock.Now().Add(s.life()).UTC().Format(time.RFC3339); got != want {
 		t.Errorf("authExpiresAt %v, want %s", got, want)
 	}
 	if acct["authUserId"] == acct["email"] || acct["clientOrgId"] != "org-7" {

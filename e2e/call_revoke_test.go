@@ -172,7 +172,7 @@ func withoutARefreshTokenTheEndIsTold(t *testing.T, s service) {
 	if a := w.as(c, http.MethodGet, "/v1/direct/echo/x"); a.status != http.StatusOK {
 		t.Fatalf("while it lives: %d %s", a.status, a.body)
 	}
-	w.clock.advance(59*time.Minute + 30*time.Second) // renewal would be due, and there is none
+	w.clock.advance(s.life() - 30*time.Second) // renewal would be due, and there is none
 	if a := w.as(c, http.MethodGet, "/v1/direct/echo/x"); a.status != http.StatusOK {
 		t.Errorf("in its last minute: %d %s", a.status, a.body)
 	}

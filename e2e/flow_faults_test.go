@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"cmp"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -60,6 +62,9 @@ func aProviderThatFailsInASignIn(t *testing.T, s service) {
 		all = append(all, providerFault{sandbox.Fault{Endpoint: "code", Kind: "error", Error: word, Description: description}, want})
 	}
 	for _, c := range all {
+		if c.fault.Endpoint == "identity" && c.fault.Status == http.StatusUnauthorized {
+			c.want = cmp.Or(s.identityRefused, c.want)
+		}
 		w.clock.advance(time.Second)
 		for _, person := range []string{ada, bob} { // a new account, and a renewal
 			leaks = append(leaks, failedSignIn(t, w, c.fault, person, c.want)...)

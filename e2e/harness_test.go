@@ -237,6 +237,9 @@ func (b *browser) authorize(changes url.Values, headers ...string) answer {
 		}
 		q[name] = values
 	}
+	if b.w.service.instead != nil {
+		q["scopes"] = b.w.service.saysEach(q["scopes"])
+	}
 	return b.get(b.w.url+"/v1/auth/authorize?"+q.Encode(), headers...)
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/app"
@@ -89,12 +90,12 @@ func aPartialGrantIsAskedAbout(t *testing.T, s service, on func(*app.Config)) {
 	b := w.browser()
 	q := b.leftOut(unticked("ada"))
 	untouched(t, w, nil)
-	for _, want := range []string{"See your calendar", "ada@sandbox.test", "E2E"} {
+	for _, want := range []string{inWords(s.says("Calendar.Read")), "ada@sandbox.test", "E2E"} {
 		if !strings.Contains(q.body, want) {
 			t.Errorf("the page lacks %q: %s", want, q.body)
 		}
 	}
-	if strings.Contains(q.body, "Read your mail") {
+	if strings.Contains(q.body, inWords(s.says("Mail.Read"))+"<") {
 		t.Error("the page names what was granted")
 	}
 	noneIn(t, q.body, []string{s.accessPrefix, s.refreshPrefix})
@@ -107,7 +108,7 @@ func aPartialGrantIsAskedAbout(t *testing.T, s service, on func(*app.Config)) {
 	untouched(t, w, nil)
 
 	c := w.redeemedAccount(b.get(q.without).result(t))
-	if got := w.accountOf(c); !strings.Contains(strings.Join(words(got["authScopes"]), " "), "Mail.Read") || slices.Contains(words(got["authScopes"]), "Calendar.Read") {
+	if got := w.accountOf(c); !strings.Contains(strings.Join(words(got["authScopes"]), " "), s.says("Mail.Read")) || slices.Contains(words(got["authScopes"]), s.says("Calendar.Read")) {
 		t.Errorf("the account holds %v", got["authScopes"])
 	}
 	if a := w.as(c, http.MethodGet, s.direct()); a.status != http.StatusOK {
@@ -119,6 +120,14 @@ func aPartialGrantIsAskedAbout(t *testing.T, s service, on func(*app.Config)) {
 		wantPage(t, b.get(choice, "Accept", asPage), http.StatusBadRequest, "state.used")
 	}
 	untouched(t, w, held)
+}
+
+// inWords is how the page tells people of a scope.
+func inWords(scope string) string {
+	return map[string]string{
+		"Mail.Read": "Read your mail", "Calendar.Read": "See your calendar", "Contacts.Read": "See your contacts",
+		"Contacts.ReadWrite": "See and change your contacts",
+	}[scope]
 }
 
 // words are the strings of a JSON array.
@@ -143,12 +152,12 @@ func theRestIsGranted(t *testing.T, s service) {
 	// The person ticks the box on the provider's page the second time.
 	q := b.leftOut(unticked("ada"))
 	to := b.get(q.rest)
-	if at := to.location(); !strings.HasPrefix(at, w.boxURL) || !strings.Contains(at, "prompt=consent") {
+	if at := to.location(); !strings.HasPrefix(at, w.boxURL) || !s.unprompted && !strings.Contains(at, "prompt=consent") {
 		t.Fatalf("the rest is asked for at %s", at)
 	}
 	untouched(t, w, nil)
 	c := w.redeemedAccount(b.follow(b.get(ticked(to.location()))).result(t))
-	if got := w.accountOf(c); !slices.Contains(words(got["authScopes"]), "Calendar.Read") {
+	if got := w.accountOf(c); !slices.Contains(words(got["authScopes"]), s.says("Calendar.Read")) {
 		t.Errorf("the account holds %v", got["authScopes"])
 	}
 	if n := len(w.heldAccounts()); n != 1 {
@@ -161,6 +170,11 @@ func ticked(location string) string {
 	return strings.Replace(location, "%2Buntick", "", 1)
 }
 
+// saidNo is the provider's address where the person says no.
+func saidNo(location string) string {
+	return strings.Replace(location, "%2Bauto", "%2Bdeny", 1)
+}
+
 func TestTheRestIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	onEachService(t, theRestIsAskedForOnce)
@@ -170,7 +184,7 @@ func theRestIsAskedForOnce(t *testing.T, s service) {
 	w := startAt(t, s)
 	for why, change := range map[string]func(string) string{
 		"left out again": func(at string) string { return at },
-		"denied":         func(at string) string { return strings.Replace(at, "%2Bauto", "%2Bdeny", 1) },
+		"denied":         saidNo,
 	} {
 		b := w.browser()
 		q := b.leftOut(unticked("ada"))
@@ -282,6 +296,23 @@ func TestAChoiceHasAnEnd(t *testing.T) {
 	untouched(t, w, nil)
 }
 
+// The sweeper does not turn a choice that was never made into one that was.
+func TestAChoiceThatWasSweptAway(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, on func(*app.Config)) {
+		w := start(t, on)
+		b := w.browser()
+		q := b.leftOut(unticked("ada"))
+		w.clock.advance(connect.AttemptLifetime + time.Second)
+		if _, err := w.app.Store().Sweep(t.Context(), w.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for _, choice := range []string{q.asked, q.without, q.rest, q.cancel} {
+			wantPage(t, b.get(choice, "Accept", asPage), http.StatusBadRequest, "state.expired")
+		}
+	})
+}
+
 func TestTwoChoicesAtOnce(t *testing.T) {
 	t.Parallel()
 	onEachServiceAndEngine(t, func(t *testing.T, s service, on func(*app.Config)) {
@@ -356,19 +387,41 @@ func TestAPartialGrantWithoutARefreshToken(t *testing.T) {
 	t.Parallel()
 	w := start(t)
 	b := w.browser()
-	w.connect(url.Values{"scopes": {"Mail.Read Calendar.Read"}})
-	if _, err := w.ops.DeleteAccount(w.t.Context(), w.heldAccounts()[0].ID); err != nil {
-		t.Fatal(err)
-	}
+	w.asApplication(account.Settings{}).connect(nil) // with the same client, so that Google has given it one
+	before := w.heldAccounts()
 	changes := unticked("ada")
 	changes.Set("responseType", "token")
 	q := b.leftOut(changes)
-	last := b.follow(b.get(q.without))
+	forced := b.get(q.without)
+	if at := forced.location(); !strings.HasPrefix(at, w.boxURL) || !strings.Contains(at, "prompt=consent") {
+		t.Fatalf("without a refresh token it goes on at %s", at)
+	}
+	for _, choice := range []string{q.asked, q.without, q.rest, q.cancel} {
+		wantPage(t, b.get(choice, "Accept", asPage), http.StatusBadRequest, "state.used")
+	}
+	untouched(t, w, before)
+	last := b.follow(forced)
 	if !strings.Contains(last.location(), "#accessToken=") {
 		t.Fatalf("it ends at %d %s", last.status, last.location())
 	}
-	if n := len(w.heldAccounts()); n != 1 {
+	if n := len(w.heldAccounts()); n != 2 {
 		t.Errorf("%d accounts", n)
+	}
+}
+
+// The first answer had no refresh token, and the second was a no: going on without
+// must not make an account that ends with its access token.
+func TestARefreshTokenIsFetchedAfterTheRestWasDenied(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.asApplication(account.Settings{}).connect(nil) // with the same client, so that Google has given it one
+	b := w.browser()
+	q := b.leftOut(unticked("ada"))
+	second := b.asked(b.follow(b.get(saidNo(b.get(q.rest).location()))))
+	c := w.redeemedAccount(b.follow(b.get(second.without)).result(t))
+	w.box.Expire()
+	if a := w.as(c, http.MethodGet, w.service.direct()); a.status != http.StatusOK {
+		t.Errorf("once the access token has ended: %d %s", a.status, a.body)
 	}
 }
 
@@ -398,7 +451,7 @@ func TestAStoreThatGoesAwayAtTheQuestion(t *testing.T) {
 // anybody is asked.
 func TestEnsureAccess(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasMail, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		w.connect(nil)
 		before := w.heldAccounts()

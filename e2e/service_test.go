@@ -1,9 +1,12 @@
 package e2e_test
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/app"
@@ -23,6 +26,9 @@ type service struct {
 	refreshPrefix string
 	codePrefix    string // of its codes, as a query holds them
 
+	// instead are the unified scopes that the journeys ask for in place of those that
+	// the provider does not have.
+	instead   map[string]string
 	always    []string          // native scopes of every sign-in
 	scopes    map[string]string // the native one of a unified one
 	native    string            // a native scope that stands for no unified one
@@ -37,6 +43,10 @@ type service struct {
 	// Errors of its own at the authorize page and at the exchange of a code, with the
 	// beginning of their description, and what the application is told.
 	atAuthorize, atExchange map[string]string
+	identityRefused         string        // what the application is told of a 401 at the identity
+	lives                   time.Duration // how long an access token does; 0: an hour
+	unprompted              bool          // it takes no prompt
+	voucheless              bool          // it vouches for nobody's address
 }
 
 // google is the service of a world that names none.
@@ -97,7 +107,41 @@ func office() service {
 	}
 }
 
-func services() []service { return []service{google(), office()} }
+// hubspot is a CRM: contacts stand for mail, and writing them for the calendar.
+func hubspot() service {
+	return service{
+		name: "Hubspot", mail: "crm/objects/2026-03/contacts", echo: "/hubspot/api/",
+		accessPrefix: "CKsandbox-", refreshPrefix: "na1-rsandbox-", codePrefix: "na1-csandbox-",
+
+		instead: map[string]string{"Mail.Read": "Contacts.Read", "Calendar.Read": "Contacts.ReadWrite", "Tasks.Read": "Contacts.ReadWrite"},
+		always:  []string{"oauth"}, native: "tickets", ended: "revoked",
+		scopes: map[string]string{"Contacts.Read": "crm.objects.contacts.read", "Contacts.ReadWrite": "crm.objects.contacts.write"},
+		issuer: "/hubspot", identity: "/introspect", endpoints: (*sandbox.Sandbox).HubspotEndpoints,
+		words: map[int]string{
+			400: "VALIDATION_ERROR", 401: "EXPIRED_AUTHENTICATION", 403: "MISSING_SCOPES", 404: "OBJECT_NOT_FOUND", 429: "RATE_LIMITS", 500: "INTERNAL_ERROR", 503: "INTERNAL_ERROR",
+		},
+		ownAnswer: "X-Hubspot-Ratelimit-Remaining",
+		atExchange: map[string]string{
+			"invalid_grant BAD_AUTH_CODE missing":                   "provider.refused",
+			"invalid_request BAD_CLIENT_SECRET wrong":               "provider.config",
+			"invalid_grant MISMATCH_REDIRECT_URI_AUTH_CODE another": "provider.config",
+			"invalid_scope": "provider.config",
+		},
+		atAuthorize:     map[string]string{"interaction_required": "provider.unavailable"}, // a word of OpenID Connect
+		identityRefused: "provider.config", lives: 30 * time.Minute, unprompted: true, voucheless: true,
+	}
+}
+
+func services() []service { return []service{google(), office(), hubspot()} }
+
+// says is a list of unified scopes in words that the provider has.
+func (s service) says(scopes string) string {
+	words := strings.Fields(scopes)
+	for i, w := range words {
+		words[i] = cmp.Or(s.instead[w], w)
+	}
+	return strings.Join(words, " ")
+}
 
 func (s service) others() []service {
 	return slices.DeleteFunc(services(), func(other service) bool { return other.name == s.name })
@@ -106,7 +150,17 @@ func (s service) others() []service {
 // onEachService runs a test for each provider; the test hands s on to startAt.
 func onEachService(t *testing.T, test func(t *testing.T, s service)) {
 	t.Helper()
+	onEachServiceThat(t, func(service) bool { return true }, test)
+}
+
+// onEachServiceThat leaves providers out that have nothing to try; each has a test of
+// its own for what is there in its place.
+func onEachServiceThat(t *testing.T, has func(service) bool, test func(t *testing.T, s service)) {
+	t.Helper()
 	for _, s := range services() {
+		if !has(s) {
+			continue
+		}
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			test(t, s)
@@ -141,6 +195,32 @@ func (w *world) also(s service) *world {
 	other.registerProvider(w.client.ClientID)
 	return &other
 }
+
+// saysEach is says for each value of a parameter.
+func (s service) saysEach(values []string) []string {
+	var said []string
+	for _, v := range values {
+		said = append(said, s.says(v))
+	}
+	return said
+}
+
+// hasMail tells whether the provider has more than contacts.
+func (s service) hasMail() bool { return s.instead == nil }
+
+// vouches tells whether the provider stands for a person's address.
+func (s service) vouches() bool { return !s.voucheless }
+
+// narrower asks for less than mail and calendar, and not for mail.
+func (s service) narrower() url.Values {
+	if s.hasMail() {
+		return url.Values{"scopes": {"Calendar.Read"}}
+	}
+	return url.Values{"scopes": nil, "nativeScopes": s.always}
+}
+
+// life is how long an access token of the provider lives.
+func (s service) life() time.Duration { return cmp.Or(s.lives, time.Hour) }
 
 // endpoints are those of the world's provider, which a test may change.
 func (w *world) endpoints() account.Endpoints {

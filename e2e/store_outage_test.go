@@ -171,3 +171,41 @@ func aStoreThatGoesAwayAfterConsuming(t *testing.T, w *world) {
 	untouched(t, w, nil)
 	w.connect(nil)
 }
+
+// At an alias the host itself is looked up: the person can ask for the same again, as at
+// the public URL.
+func TestAStoreThatGoesAwayAtAnAlias(t *testing.T) {
+	t.Parallel()
+	onEachOutage(t, func(t *testing.T, f frail) {
+		w := startFrail(t, google(), f)
+		at := w.withAlias()
+		b := at.browser()
+		back := b.toCallback(nil)
+		w.loseStore()
+		for _, address := range []string{back, at.url + "/v1/auth/authorize?" + w.plainQuery()} {
+			if page := b.get(address, "Accept", asPage); page.status != http.StatusServiceUnavailable || !page.reloads() {
+				t.Errorf("without a store: %d %s", page.status, page.body)
+			}
+		}
+		w.restoreStore()
+		at.redeemedAccount(b.get(back).result(t))
+	})
+}
+
+// An administrator who comes back then learns it by asking again.
+func TestAStoreThatGoesAwayFromAnAdministrator(t *testing.T) {
+	t.Parallel()
+	onEachOutage(t, func(t *testing.T, f frail) {
+		w := startFrail(t, office(), f)
+		admin := w.browser()
+		approved := admin.decides(admin.get(admin.needsAdmin(), "Accept", asPage).adminLink(), "allow")
+		w.loseStore()
+		if page := admin.get(approved, "Accept", asPage); page.status != http.StatusServiceUnavailable || !page.reloads() {
+			t.Errorf("without a store: %d %s", page.status, page.body)
+		}
+		w.restoreStore()
+		if page := admin.get(approved, "Accept", asPage); page.status != http.StatusOK {
+			t.Errorf("approved: %d %s", page.status, page.body)
+		}
+	})
+}

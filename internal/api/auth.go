@@ -45,7 +45,7 @@ func (s *Server) page(next http.HandlerFunc, besides ...string) http.HandlerFunc
 		}
 		at, err := s.reached(r)
 		if err != nil {
-			s.show(w, r, connect.Outcome{Fault: fault.From(err)})
+			s.show(w, r, connect.Outcome{Fault: fault.From(err), Reload: fault.Is(err, fault.StoreUnavailable)})
 			return
 		}
 		note(r).at = at
@@ -70,7 +70,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
-	s.follow(w, r, s.Connect.Callback(r.Context(), r.URL.RawQuery, browser(r)))
+	s.follow(w, r, s.Connect.Callback(r.Context(), note(r).at, r.URL.RawQuery, browser(r)))
 }
 
 func (s *Server) partial(w http.ResponseWriter, r *http.Request) {

@@ -14,8 +14,8 @@ import (
 
 // adminPrefix begins the state of an administrator's visit. Our other states have no
 // dot. Behind it stand the registration and a seal over nothing, which only we can
-// make: so nobody else can have our page announce an approval, and no row has to wait
-// for an administrator who may take weeks.
+// make: so no row has to wait for an administrator who may take weeks, and only whoever
+// was given the link can have our page announce an approval. It is words, nothing more.
 const adminPrefix = "admin."
 
 // adminConsentURL is the provider's page where an administrator admits the
@@ -42,11 +42,11 @@ func (s *Service) adminConsentURL(r run) string {
 func (s *Service) adminReturned(ctx context.Context, query url.Values) Outcome {
 	reg, err := s.adminRegistration(ctx, query.Get("state"))
 	if err != nil {
-		return shown(err)
+		return repeatable(err)
 	}
 	app, err := s.Store.Application(ctx, reg.ApplicationID)
 	if err != nil {
-		return shown(fault.Wrap(fault.StoreUnavailable, err))
+		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
 	}
 	name := app.Name
 	switch {

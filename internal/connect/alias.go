@@ -3,6 +3,7 @@ package connect
 import (
 	"cmp"
 	"errors"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -28,6 +29,9 @@ const maxHostName = 253
 // root's dot, or an IP address, and a port.
 var aliasHost = regexp.MustCompile(`^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?$`)
 
+// numeric is a number as browsers read the parts of an IPv4 address.
+var numeric = regexp.MustCompile(`^([0-9]+|0x[0-9a-f]*)$`)
+
 // ParseAlias reads an alias as an operator types it, and returns its web origin as
 // browsers write it. "" is no alias.
 func ParseAlias(raw string) (string, error) {
@@ -40,13 +44,24 @@ func ParseAlias(raw string) (string, error) {
 	}
 	origin := weburl.Origin(u.String())
 	_, host, _ := strings.Cut(origin, "://")
-	if len(u.Hostname()) > maxHostName || !aliasHost.MatchString(host) {
+	if len(u.Hostname()) > maxHostName || !aliasHost.MatchString(host) || !asBrowsersWrite(strings.ToLower(u.Hostname())) {
 		return "", errors.New("its host is not a name or an address as browsers send it: write ASCII, international names as xn--…")
 	}
 	if u.Scheme == "http" && !weburl.Loopback(u.Hostname()) {
 		return "", errors.New("http would send sign-ins in the clear: use https (http is for loopback addresses only)")
 	}
 	return origin, nil
+}
+
+// asBrowsersWrite tells whether a host that is an address is in the one form that
+// browsers send: they read 127.1 as 127.0.0.1, and shorten IPv6 (URL Standard, host
+// parsing: a name whose last label is a number is an IPv4 address).
+func asBrowsersWrite(host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.String() == host && !addr.Is4In6()
+	}
+	last := host[strings.LastIndex(host, ".")+1:]
+	return !numeric.MatchString(last)
 }
 
 // Home is the origin at which an application's sign-ins run: its alias, or the public

@@ -16,13 +16,15 @@ func TestParseAlias(t *testing.T) {
 		"https://connect.example": "https://connect.example", "HTTPS://Connect.Example:443/": "https://connect.example",
 		"https://connect.example:8443": "https://connect.example:8443", "https://xn--mller-kva.example": "https://xn--mller-kva.example",
 		"http://127.0.0.3:8080": "http://127.0.0.3:8080", "http://localhost": "http://localhost", "http://[::1]:80": "http://[::1]",
-		"https://192.0.2.1": "https://192.0.2.1", "https://avain_connect.example": "https://avain_connect.example",
+		"https://192.0.2.1": "https://192.0.2.1", "https://[2001:DB8::1]": "https://[2001:db8::1]", "https://avain_connect.example": "https://avain_connect.example",
 
 		"http://connect.example": "", "https://connect.example/a": "", "https://connect.example?": "", "https://connect.example#": "",
 		"https://me@connect.example": "", "https://me:pass@connect.example": "", "connect.example": "", "myapp://connect": "",
 		"https://": "", "https://:8443": "", "https://connect.example.": "", "https://müller.example": "", "https://a..b": "",
 		"https://connect.example:0": "", "https://connect.example:123456": "", "https://a b": "", "https://%61.example": "", "%": "",
 		"https://connect.example,evil.example": "", "https://*.example": "", long: "",
+		// Browsers write these addresses otherwise, and would never be let in.
+		"https://[0:0:0:0:0:0:0:1]": "", "https://[::ffff:192.0.2.1]": "", "https://127.1": "", "https://0x7f.0.0.1": "", "https://a.1": "", "https://[1:2]": "",
 	} {
 		got, err := connect.ParseAlias(raw)
 		if got != want || (err != nil) != (want == "") {

@@ -16,10 +16,10 @@ import (
 // stay far below.
 const maxCallbackValue = 4096
 
-// Callback takes the browser back from the provider. The attempt is consumed by
-// one atomic statement before anything else happens, so that two callbacks with
-// one state can never both be served.
-func (s *Service) Callback(ctx context.Context, rawQuery string, browser secret.Text) Outcome {
+// Callback takes the browser back from the provider, at the origin at. The attempt is
+// consumed by one atomic statement before anything else happens, so that two callbacks
+// with one state can never both be served.
+func (s *Service) Callback(ctx context.Context, at *url.URL, rawQuery string, browser secret.Text) Outcome {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return shown(fault.New(fault.ParameterInvalid, "The query is malformed."))
@@ -43,7 +43,7 @@ func (s *Service) Callback(ctx context.Context, rawQuery string, browser secret.
 	// lose what the person has granted.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ExchangeTimeout)
 	defer cancel()
-	run := run{attempt: attempt}
+	run := run{attempt: attempt, at: at}
 	location, err := s.complete(ctx, &run, query)
 	if err != nil {
 		return s.failed(ctx, run, err)
@@ -75,7 +75,7 @@ func (s *Service) unusable(ctx context.Context, stateHash []byte, browser secret
 	case errors.Is(err, store.ErrNotFound):
 		return shown(fault.New(fault.StateUnknown, ""))
 	case err != nil:
-		return shown(fault.Wrap(fault.StoreUnavailable, err))
+		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
 	case !attempt.Unbound && string(attempt.BrowserHash) != string(access.Hash(browser)):
 		return shown(fault.New(fault.StateBrowser, ""))
 	}

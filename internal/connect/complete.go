@@ -17,6 +17,7 @@ import (
 // run is a consumed attempt with all that serves it.
 type run struct {
 	attempt  store.Attempt
+	at       *url.URL // the origin that the callback came to
 	app      account.Application
 	reg      credential.Registered
 	provider provider.Provider
@@ -84,7 +85,7 @@ func (s *Service) failed(ctx context.Context, r run, err error) Outcome {
 		if r.app.ID != "" {
 			out.TryAgain = r.authorizeURL()
 		}
-	case r.attempt.Held != nil:
+	case r.attempt.Held != nil && r.reg.Key != nil:
 		// The first sign-in is still there to go on with.
 		if page, err := s.hold(ctx, r, r.attempt.Held); err == nil {
 			out.Location = page

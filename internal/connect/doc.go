@@ -20,6 +20,7 @@
 //	held       choice: the rest, once         held       a second attempt asks the provider again
 //	held       choice: without                finished   as if the sign-in had been good
 //	held       choice: cancel                 finished   error goes back; what was held is wiped
+//	held       the rest's attempt finished    finished   what was held is wiped
 //	held       15 minutes                     expired    what was held is wiped
 //	consumed   no refresh token, none held    –          a second attempt forces consent, once
 //	consumed   sign-in good                   finished   account and credential saved, code made

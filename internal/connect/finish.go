@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/avain-project/avain/internal/access"
@@ -69,7 +70,7 @@ func (f finishing) check() error {
 	if err := f.checkAreas(); err != nil {
 		return err
 	}
-	if f.attempt.PartialGrant == account.RefusePartial && len(f.missing()) > 0 {
+	if f.attempt.PartialGrant == account.RefusePartial && len(f.missing())+len(f.unsupported()) > 0 {
 		return fault.New(fault.ScopesMissing, "Missing: "+strings.Join(f.missingNames(), ", ")+".")
 	}
 	return nil
@@ -77,6 +78,12 @@ func (f finishing) check() error {
 
 // missing are the native scopes that were asked for and not granted.
 func (f finishing) missing() []string { return f.info.Scopes.Missing(f.asked(), f.Tokens.NativeScopes) }
+
+// unsupported are the scopes asked for that the provider does not have: nobody is
+// asked about them, and no retry brings them.
+func (f finishing) unsupported() []scope.Scope {
+	return slices.DeleteFunc(slices.Clone(f.attempt.Scopes), f.info.Scopes.Supports)
+}
 
 // missingNames speaks in the application's words: unified scopes where it used them.
 func (f finishing) missingNames() []string {
@@ -206,8 +213,11 @@ func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (s
 	now := s.Now()
 	answer := replyTo(f.attempt)
 	ceiling := scope.Intersect(f.attempt.Scopes, f.info.Scopes.Unified(f.Tokens.NativeScopes))
-	if f.chosen {
+	switch {
+	case f.chosen:
 		c.ChoiceHash = f.attempt.ChoiceHash
+	case f.attempt.Held != nil: // the rest was granted: its question is over
+		c.AttemptID = f.attempt.ID
 	}
 	var location string
 	if f.attempt.TokenMode {

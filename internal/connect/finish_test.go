@@ -1,11 +1,15 @@
 package connect
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/store"
 )
 
@@ -42,4 +46,39 @@ func TestAuthEmailCountsOnlyWhereTheProviderVouches(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A scope that the provider does not have cannot be granted, and an application that
+// insists on it must not hear of success.
+func TestEnsureScopesKnowsWhatTheProviderLacks(t *testing.T) {
+	t.Parallel()
+	info := provider.Info{Scopes: provider.ScopeMap{Native: map[scope.Scope][]string{scope.ContactsRead: {"contacts"}}}}
+	for _, c := range []struct {
+		partial account.PartialGrant
+		asked   []scope.Scope
+		refused bool
+	}{
+		{account.RefusePartial, []scope.Scope{scope.ContactsRead}, false},
+		{account.RefusePartial, []scope.Scope{scope.ContactsRead, scope.MailRead}, true},
+		{account.RefusePartial, []scope.Scope{scope.MailRead}, true},
+		{account.AskPartial, []scope.Scope{scope.ContactsRead, scope.MailRead}, false},
+		{account.AcceptPartial, []scope.Scope{scope.MailRead}, false},
+	} {
+		f := finishing{
+			run:    run{info: info, attempt: store.Attempt{Scopes: c.asked, PartialGrant: c.partial}},
+			SignIn: credential.SignIn{Tokens: provider.Tokens{NativeScopes: []string{"contacts"}}},
+		}
+		err := f.check()
+		if c.refused != fault.Is(err, fault.ScopesMissing) || err != nil && !strings.Contains(err.Error()+detail(err), "Mail.Read") {
+			t.Errorf("%s with %v: %v", c.partial, c.asked, err)
+		}
+	}
+}
+
+func detail(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Detail
+	}
+	return ""
 }

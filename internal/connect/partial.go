@@ -46,10 +46,11 @@ func (s *Service) ask(ctx context.Context, f finishing) (string, error) {
 	return s.hold(ctx, f.run, held)
 }
 
-// hold stores a sealed sign-in under a new key and returns the page of that key.
+// hold stores a sealed sign-in under a new key and returns the page of that key, at the
+// origin where the browser is: its cookie belongs there, whatever alias was set since.
 func (s *Service) hold(ctx context.Context, r run, held []byte) (string, error) {
 	key := access.NewNonce()
-	page := Home(s.PublicURL, r.app).JoinPath(PartialPath).String() + "?" + url.Values{"key": {key.Reveal()}}.Encode()
+	page := r.at.JoinPath(PartialPath).String() + "?" + url.Values{"key": {key.Reveal()}}.Encode()
 	result, err := r.reg.Key.Seal([]byte(page), store.LabelResult, r.attempt.ID)
 	if err != nil {
 		return "", err
@@ -106,9 +107,9 @@ func (s *Service) Choose(ctx context.Context, rawQuery string, browser secret.Te
 		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
 	case !attempt.Unbound && string(attempt.BrowserHash) != string(access.Hash(browser)):
 		return shown(fault.New(fault.StateBrowser, ""))
-	case attempt.Held == nil:
+	case attempt.Held == nil && attempt.Result != nil: // the sweeper wipes both
 		return s.over(ctx, attempt, fault.StateUsed)
-	case !s.Now().Before(attempt.ExpiresAt):
+	case attempt.Held == nil || !s.Now().Before(attempt.ExpiresAt):
 		return s.over(ctx, attempt, fault.StateExpired)
 	}
 	// A choice is carried out even if the browser goes away.
@@ -147,6 +148,9 @@ func (s *Service) choose(ctx context.Context, attempt store.Attempt, query url.V
 		location, err = s.askRest(ctx, f)
 	case choiceWithout:
 		f.attempt.PartialGrant = account.AcceptPartial // also after a consent that must be forced
+		if f.attempt.RestAsked {
+			f.attempt.ConsentForced = false // it was forced for the rest, which was not given
+		}
 		location, err = s.finish(ctx, f)
 	case choiceCancel:
 		if err = chosenOnce(s.Store.ReleaseAttempt(ctx, attempt.ChoiceHash)); err == nil {
@@ -193,7 +197,7 @@ func (s *Service) askRest(ctx context.Context, f finishing) (string, error) {
 		return "", fault.New(fault.StateUsed, "")
 	}
 	next := f.attempt
-	next.RestAsked, next.ConsentForced = true, true
+	next.RestAsked, next.RestOf, next.ConsentForced = true, f.attempt.ID, true
 	next.LoginHint = cmp.Or(next.LoginHint, f.Identity.Email)
 	next, location, err := s.visit(next, f.app, f.reg)
 	if err != nil {

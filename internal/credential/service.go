@@ -156,18 +156,23 @@ func (t sealedTokens) tokens() provider.Tokens {
 	return tokens
 }
 
-// sealed makes the record that holds what h holds. An existing record keeps its id
-// and data key; otherwise both are made.
-func (s *Service) sealed(h held) (store.Credential, error) {
-	record, t := h.record, h.tokens
+// bared is the way back.
+func bared(t provider.Tokens) sealedTokens {
 	bare := sealedTokens{
-		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), ExpiresAt: h.expires,
-		NativeScopes: t.NativeScopes, RefreshScopes: h.refreshScopes, Tenant: t.Tenant,
-		Accounts: t.Place.Accounts, API: t.Place.API, Login: bareLogin(h.login),
+		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), NativeScopes: t.NativeScopes, Tenant: t.Tenant,
+		Accounts: t.Place.Accounts, API: t.Place.API,
 	}
 	for resource, other := range t.Others {
 		bare.Others = with(bare.Others, resource, sealedResource{Access: other.Access.Reveal(), ExpiresAt: other.Expires})
 	}
+	return bare
+}
+
+// sealed makes the record that holds what h holds. An existing record keeps its id
+// and data key; otherwise both are made.
+func (s *Service) sealed(h held) (store.Credential, error) {
+	record, bare := h.record, bared(h.tokens)
+	bare.ExpiresAt, bare.RefreshScopes, bare.Login = h.expires, h.refreshScopes, bareLogin(h.login)
 	plain, err := json.Marshal(bare)
 	if err != nil {
 		return store.Credential{}, errors.New("encode the credential")

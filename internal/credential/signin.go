@@ -39,12 +39,9 @@ const shortest = time.Nanosecond
 // SealSignIn seals a sign-in that waits in an attempt, with the key of the attempt's
 // registration.
 func (s *Service) SealSignIn(reg Registered, attemptID string, in SignIn) ([]byte, error) {
-	t := in.Tokens
-	bare := sealedSignIn{Identity: sealedIdentity(in.Identity), Tokens: sealedTokens{
-		Access: t.Access.Reveal(), Refresh: t.Refresh.Reveal(), NativeScopes: t.NativeScopes, Tenant: t.Tenant, Accounts: t.Place.Accounts, API: t.Place.API,
-	}}
-	if t.Life > 0 {
-		bare.Tokens.ExpiresAt = s.Now().Add(t.Life)
+	bare := sealedSignIn{Identity: sealedIdentity(in.Identity), Tokens: bared(in.Tokens)}
+	if in.Tokens.Life > 0 {
+		bare.Tokens.ExpiresAt = s.Now().Add(in.Tokens.Life)
 	}
 	plain, err := json.Marshal(bare)
 	if err != nil {

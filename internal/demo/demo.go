@@ -150,7 +150,7 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 		}
 		_, _, err = ops.SetRegistration(ctx, sampleApp.ClientID, operator.SetRegistration{
 			ServiceType: string(service), ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)},
-			Scopes:    []string{string(scope.MailRead)},
+			Scopes:    []string{string(first(service))},
 			Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API, Issuer: e.Issuer},
 		})
 		if err != nil {
@@ -165,7 +165,16 @@ func vendors(box *sandbox.Sandbox, base string) map[account.ServiceType]sandbox.
 	return map[account.ServiceType]sandbox.Endpoints{
 		account.Google:    box.GoogleEndpoints(base),
 		account.Office365: box.Office365Endpoints(base),
+		account.Hubspot:   box.HubspotEndpoints(base),
 	}
+}
+
+// first is what the sample reads at a service.
+func first(service account.ServiceType) scope.Scope {
+	if service == account.Hubspot { // a CRM has no mail
+		return scope.ContactsRead
+	}
+	return scope.MailRead
 }
 
 func application(ctx context.Context, ops *operator.Service, returns []string, settings account.Settings) (account.Application, secret.Text, error) {
@@ -208,7 +217,7 @@ func (d *demo) announce(ready Ready) error {
       %s
 
   Avain itself      %s
-  sandbox vendors   %s   (Google and Microsoft; personas ada and bob; no network is needed)
+  sandbox vendors   %s   (Google, Microsoft and HubSpot; personas ada and bob; no network is needed)
 
   For the curl lines of the README, paste into another terminal:
 

@@ -19,6 +19,15 @@ func (s *Service) alias(raw string) (string, error) {
 	return alias, nil
 }
 
+// changeAlias brings a new alias into the form that is stored. One that stays is left
+// alone: where the public URL has become the same, that is no reason to refuse all else.
+func (s *Service) changeAlias(have account.Application, want *account.Application) (err error) {
+	if want.Settings.Alias != have.Settings.Alias {
+		want.Settings.Alias, err = s.alias(want.Settings.Alias)
+	}
+	return err
+}
+
 func (s *Service) isPublicHost(alias string) bool {
 	_, host, found := strings.Cut(alias, "://")
 	return found && s.PublicURL != nil && strings.EqualFold(host, s.PublicURL.Host)

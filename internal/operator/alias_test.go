@@ -93,7 +93,10 @@ func TestDoctorTellsWhatAnAliasNeeds(t *testing.T) {
 	found(t, b, operator.OK, "CRM/Google", "exactly: "+relay)
 	found(t, b, operator.OK, "CRM/Google", "relay must send the browser on to https://connect.example/v1/auth/callback")
 
-	// Set while the public URL was another one.
+	// Set while the public URL was another one. All else can still be changed.
 	b.PublicURL = &url.URL{Scheme: "https", Host: "connect.example"}
 	found(t, b, operator.Warn, "application CRM", "is the public URL", "--alias=")
+	if _, err := b.AddReturnURL(t.Context(), "CRM", "https://crm.example/another"); err != nil {
+		t.Errorf("a return URL cannot be added any more: %v", err)
+	}
 }

@@ -184,8 +184,7 @@ func (s *Service) update(ctx context.Context, id string, edit func(*account.Appl
 		if err := checkChanged(have, *app); err != nil {
 			return err
 		}
-		var err error
-		if app.Settings.Alias, err = s.alias(app.Settings.Alias); err != nil {
+		if err := s.changeAlias(have, app); err != nil {
 			return err
 		}
 		app.ReturnURLs, app.Settings.Origins = unique(app.ReturnURLs), unique(app.Settings.Origins)

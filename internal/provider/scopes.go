@@ -1,7 +1,9 @@
 package provider
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/avain-project/avain/internal/scope"
 )
@@ -15,6 +17,9 @@ type ScopeMap struct {
 	Native map[scope.Scope][]string
 	// Canonical maps a spelling to the one the provider reports back.
 	Canonical map[string]string
+	// Prefixes may stand before any scope and change nothing: the addresses of a
+	// resource that a scope without an address belongs to.
+	Prefixes []string
 }
 
 // Ask lists the native scopes of a sign-in: always, unified, extra, no duplicates.
@@ -46,10 +51,10 @@ func (m ScopeMap) Unified(granted []string) []scope.Scope {
 func (m ScopeMap) Normalize(native []string) []string {
 	out := make([]string, len(native))
 	for i, n := range native {
-		out[i] = n
-		if c, ok := m.Canonical[n]; ok {
-			out[i] = c
+		for _, p := range m.Prefixes {
+			n = strings.TrimPrefix(n, p)
 		}
+		out[i] = cmp.Or(m.Canonical[n], n)
 	}
 	return dedupe(out)
 }

@@ -103,7 +103,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 }
 
 func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
-	e, m := s.GoogleEndpoints(""), s.Office365Endpoints("")
+	e, m, h := s.GoogleEndpoints(""), s.Office365Endpoints(""), s.HubspotEndpoints("")
 	index := page.Index{
 		Vendors: []page.Vendor{{Name: "Google", Endpoints: []page.Line{
 			{Term: "Authorize", Text: e.Authorize},
@@ -117,6 +117,12 @@ func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
 			{Term: "Admin consent", Text: microsoft.AdminConsentPath},
 			{Term: "Identity", Text: m.Userinfo},
 			{Term: "API (Microsoft Graph)", Text: m.API},
+		}}, {Name: "Hubspot", Endpoints: []page.Line{
+			{Term: "Authorize", Text: h.Authorize},
+			{Term: "Token", Text: h.Token},
+			{Term: "Revoke", Text: h.Revoke},
+			{Term: "Introspection", Text: h.Userinfo},
+			{Term: "API", Text: h.API},
 		}}},
 		Control: []page.Line{
 			{Term: "GET /_control/stats", Text: "the calls so far, by vendor and endpoint"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/avain-project/avain/internal/sandbox/gate"
 	"github.com/avain-project/avain/internal/sandbox/google"
+	"github.com/avain-project/avain/internal/sandbox/hubspot"
 	"github.com/avain-project/avain/internal/sandbox/ledger"
 	"github.com/avain-project/avain/internal/sandbox/microsoft"
 	"github.com/avain-project/avain/internal/sandbox/page"
@@ -66,9 +67,10 @@ type dialect interface {
 // New makes a sandbox with every vendor and no client.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor), pages: page.Parse()}
+	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor), pages: page.Parse()}
 	s.addGoogle(cfg)
 	s.addMicrosoft(cfg)
+	s.addHubSpot(cfg)
 
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /{$}", s.index)
@@ -107,7 +109,14 @@ func (s *Sandbox) addMicrosoft(cfg Config) {
 	s.vendors = append(s.vendors, vendor{microsoft.Vendor, microsoft.Prefix, l, microsoft.New(cfg.Now, l, s.gate, s.pages)})
 }
 
-// Register adds a client at a vendor ("Google", "Office365"), or replaces the one with its ID.
+func (s *Sandbox) addHubSpot(cfg Config) {
+	lc := ledger.Config{Now: cfg.Now, Rand: cfg.Rand, AccessLife: cfg.AccessTokenLife}
+	hubspot.TokenLook(&lc)
+	l := ledger.New(lc)
+	s.vendors = append(s.vendors, vendor{hubspot.Vendor, hubspot.Prefix, l, hubspot.New(cfg.Now, l, s.gate, s.pages)})
+}
+
+// Register adds a client at a vendor ("Google", "Office365", "Hubspot"), or replaces the one with its ID.
 // It fails on an unknown vendor, an empty ID and a relative redirect URI.
 func (s *Sandbox) Register(vendor string, c Client) error {
 	var names []string
@@ -147,6 +156,25 @@ func (s *Sandbox) Office365Endpoints(base string) Endpoints {
 		Userinfo:  base + microsoft.MePath,
 		API:       base + microsoft.APIPath,
 	}
+}
+
+// HubspotEndpoints says where HubSpot is when the sandbox is served at base.
+// Userinfo is its introspection.
+func (s *Sandbox) HubspotEndpoints(base string) Endpoints {
+	base = strings.TrimSuffix(base, "/")
+	return Endpoints{
+		Authorize: base + hubspot.AuthorizePath,
+		Token:     base + hubspot.TokenPath,
+		Revoke:    base + hubspot.RevokePath,
+		Userinfo:  base + hubspot.IntrospectPath,
+		API:       base + hubspot.APIPath,
+	}
+}
+
+// HubspotIDs are the numbers of a persona's HubSpot account and login there, by the
+// persona's key.
+func (s *Sandbox) HubspotIDs(persona string) (hub, user int64) {
+	return hubspot.HubID(persona), hubspot.UserID(persona)
 }
 
 // Office365Tenant is the id of a persona's own tenant (tid), by the persona's key;

@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"html"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -75,6 +76,7 @@ func TestChoicesStayOnThisServer(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"https://evil.example/", "//evil.example/", "javascript:alert(1)", "relative", `/\evil.example`, "/%zz"} {
 		links := linksOf(partial(t, signin.PartialPage{RestURL: bad, WithoutURL: bad, CancelURL: bad}))
+		maps.Copy(links, linksOf(drawn(t, signin.ErrorPage{Message: "No.", TryAgainURL: bad}).Body.String()))
 		for id, to := range links {
 			if to != "" {
 				t.Errorf("%q became the link %s to %q", bad, id, to)

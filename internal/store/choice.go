@@ -33,8 +33,8 @@ func (s *Store) AttemptByChoice(ctx context.Context, choiceHash []byte) (Attempt
 	return a, s.fail(ctx, "read the attempt", err)
 }
 
-// ReleaseAttempt wipes what waits for a choice. Of concurrent choices one gets nil,
-// the others ErrNotFound.
+// ReleaseAttempt wipes what waits for a choice, and what the attempt holds whose rest
+// was asked for there. Of concurrent choices one gets nil, the others ErrNotFound.
 func (s *Store) ReleaseAttempt(ctx context.Context, choiceHash []byte) error {
 	return s.write(ctx, "release the held sign-in", func(ctx context.Context, q Querier) error {
 		return releaseHeld(ctx, q, choiceHash)
@@ -65,8 +65,21 @@ func (s *Store) AskRest(ctx context.Context, choiceHash []byte, next Attempt) er
 	})
 }
 
+// releaseHeld is the claim to carry out a choice.
 func releaseHeld(ctx context.Context, q Querier, choiceHash []byte) error {
-	result, err := q.ExecContext(ctx,
-		`UPDATE attempts SET held = NULL WHERE choice_hash = $1 AND held IS NOT NULL`, choiceHash)
-	return require(result, err, ErrNotFound)
+	var id string
+	err := q.QueryRowContext(ctx,
+		`UPDATE attempts SET held = NULL WHERE choice_hash = $1 AND held IS NOT NULL RETURNING id`, choiceHash).Scan(&id)
+	if err != nil {
+		return err // none is ErrNotFound
+	}
+	return wipeHeld(ctx, q, id)
+}
+
+// wipeHeld ends what an attempt holds, and what the one holds whose rest it asked for.
+func wipeHeld(ctx context.Context, q Querier, id string) error {
+	_, err := q.ExecContext(ctx,
+		`UPDATE attempts SET held = NULL
+		WHERE held IS NOT NULL AND (id = $1 OR id = (SELECT rest_of FROM attempts WHERE id = $1))`, id)
+	return err
 }

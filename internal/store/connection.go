@@ -23,7 +23,8 @@ type Connection struct {
 	ExpectGeneration int64
 	StateHash        []byte // the attempt that Result is stored on; nil for none
 	Result           []byte // sealed final redirect
-	ChoiceHash       []byte // the choice that this follows: what it held is wiped; nil for none
+	AttemptID        string // what it held, and the attempt whose rest it asked for, is wiped; empty for none
+	ChoiceHash       []byte // the choice that this follows, and claims; nil for none
 	Code             *Code  // inserted where not nil
 	Token            *Token // inserted where not nil
 }
@@ -53,6 +54,11 @@ func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 		}
 		if c.ChoiceHash != nil {
 			if err := releaseHeld(ctx, q, c.ChoiceHash); err != nil {
+				return err
+			}
+		}
+		if c.AttemptID != "" {
+			if err := wipeHeld(ctx, q, c.AttemptID); err != nil {
 				return err
 			}
 		}

@@ -19,12 +19,13 @@ const (
 // SweepReport counts what [Store.Sweep] deleted.
 type SweepReport struct{ Attempts, Codes, Tokens int }
 
-// Sweep wipes sign-ins whose choice was never made, and deletes attempts that expired more than an hour ago, codes that expired
-// more than a day ago, and tokens revoked more than 30 days ago, in many small
-// changes. The report counts what was deleted before an error too.
+// Sweep wipes sign-ins whose choice was never made, with the way to the question, and
+// deletes attempts that expired more than an hour ago, codes that expired more than a day
+// ago, and tokens revoked more than 30 days ago, in many small changes. The report counts
+// what was deleted before an error too.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (report SweepReport, err error) {
 	_, err = s.sweep(ctx,
-		`UPDATE attempts SET held = NULL WHERE id IN (SELECT id FROM attempts WHERE held IS NOT NULL AND expires_at < $1 LIMIT $2)`, now)
+		`UPDATE attempts SET held = NULL, result = NULL WHERE id IN (SELECT id FROM attempts WHERE held IS NOT NULL AND expires_at < $1 LIMIT $2)`, now)
 	if err != nil {
 		return report, err
 	}

@@ -55,8 +55,13 @@ func (a *application) look(ctx context.Context, held connection, calls *[]call) 
 		view.Failure = &f
 		return view
 	}
+	view.CRM = view.Account.ServiceType == "Hubspot"
 	view.CanSend = view.Account.maySend()
-	if !view.Account.mayRead() {
+	switch {
+	case view.CRM && !view.Account.may("Contacts.Read", "Contacts.ReadWrite"):
+		view.MessagesNote = "Contacts.Read was not granted, so there are no contacts to show."
+		return view
+	case !view.CRM && !view.Account.mayRead():
 		view.MessagesNote = "Mail.Read was not granted, so there are no messages to show. Connect again and leave its box ticked."
 		return view
 	}
@@ -68,7 +73,7 @@ func (a *application) look(ctx context.Context, held connection, calls *[]call) 
 	}
 	view.Messages = messages
 	if len(messages) == 0 {
-		view.MessagesNote = "The mailbox is empty."
+		view.MessagesNote = "There is nothing there yet."
 	}
 	return view
 }

@@ -23,10 +23,13 @@ const (
 // maxMessages bounds the messages that are read, whatever the list holds.
 const maxMessages = 5
 
-// messages reads the newest messages.
+// messages reads the newest messages, or what a service has in their place.
 func (a *application) messages(ctx context.Context, serviceType string, auth func(*http.Request), calls *[]call) ([]message, error) {
-	if serviceType == "Office365" {
+	switch serviceType {
+	case "Office365":
 		return a.graph(ctx, auth, calls)
+	case "Hubspot":
+		return a.contacts(ctx, auth, calls)
 	}
 	return a.gmail(ctx, auth, calls)
 }
@@ -56,7 +59,7 @@ func (a *application) graph(ctx context.Context, auth func(*http.Request), calls
 	return found, nil
 }
 
-// asInMail writes Graph's date (RFC 3339) as a mail's header has it, which people read.
+// asInMail writes a date of the APIs (RFC 3339) as a mail's header has it, which people read.
 func asInMail(received string) string {
 	at, err := time.Parse(time.RFC3339, received)
 	if err != nil {

@@ -58,3 +58,20 @@ func TestTheServiceCanBeLeftOpen(t *testing.T) {
 		t.Errorf("connecting again asks %v", again)
 	}
 }
+
+// A CRM has people in place of messages, and nobody to send to.
+func TestACRMShowsContacts(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.avain.set(func(f *fake) { f.service, f.granted = "Hubspot", []string{"Contacts.Read"} })
+	b := w.browser(t)
+	ask := b.begin("/connect?flow=code&service=Hubspot&scopes=Mail.Read")
+	b.get("/connected?status=success&code=" + goodCode + "&state=" + ask.Get("state"))
+	page := b.get("/")
+	page.has(t, "A CRM is connected", "First contacts", "<strong>Grace Hopper</strong>", "grace@navy.test", "Mon, 02 Feb 2026 03:04:05")
+	if strings.Contains(page.body, `id="send"`) || !w.avain.saw("GET /v1/direct/crm/objects/2026-03/contacts") {
+		t.Errorf("%s", page.body)
+	}
+	w.avain.set(func(f *fake) { f.granted = nil })
+	b.get("/").has(t, "Contacts.Read was not granted")
+}

@@ -71,6 +71,8 @@ func (f *fake) asAda(w http.ResponseWriter, r *http.Request) {
 		})
 	case path == "/v1/direct/me/messages":
 		fmt.Fprint(w, `{"value":[{"subject":"From Graph","bodyPreview":"Hi","from":{"emailAddress":{"name":"Bob","address":"bob@sandbox.test"}}}]}`)
+	case path == "/v1/direct/crm/objects/2026-03/contacts":
+		fmt.Fprint(w, `{"results":[{"id":"1","properties":{"firstname":"Grace","lastname":"Hopper","email":"grace@navy.test"},"createdAt":"2026-02-02T03:04:05.000Z"}]}`)
 	case path == "/v1/direct/me/sendMail":
 		body, _ := io.ReadAll(r.Body)
 		f.sent = string(body)

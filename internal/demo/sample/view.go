@@ -23,7 +23,7 @@ var choices = []choice{
 type service struct{ Type, Name string }
 
 // services are offered in this order; the first is chosen where nobody chooses.
-var services = []service{{"Google", "Google"}, {"Office365", "Microsoft 365"}}
+var services = []service{{"Google", "Google"}, {"Office365", "Microsoft 365"}, {"Hubspot", "HubSpot"}}
 
 // anyService leaves the choice to Avain's own page.
 const anyService = "any"
@@ -44,6 +44,7 @@ type connectedView struct {
 	Messages     []message
 	MessagesNote string
 	CanSend      bool
+	CRM          bool // it has contacts and no mail
 	Failure      *failure
 	Service      string   // to connect again
 	Again        []string // the scopes to ask for again

@@ -6,6 +6,7 @@ import (
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/google"
+	"github.com/avain-project/avain/internal/provider/hubspot"
 	"github.com/avain-project/avain/internal/provider/office365"
 )
 
@@ -13,6 +14,7 @@ import (
 func Registry(clients outbound.Clients) provider.Registry {
 	return provider.NewRegistry(
 		google.New(clients),
+		hubspot.New(clients),
 		office365.New(clients),
 	)
 }

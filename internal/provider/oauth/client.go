@@ -29,6 +29,10 @@ type Client struct {
 	// Endpoints are the provider's own; a registration may replace each.
 	Endpoints account.Endpoints
 	Troubles  []provider.Trouble
+	// Own reads what an error body says in the provider's own words: the OAuth code
+	// that they stand for ("": whatever stands in error), and a subtype for the table.
+	// nil: it has none.
+	Own func(body []byte) (code, subtype string)
 }
 
 // EndpointsFor lays the registration's endpoints over the provider's own.
@@ -237,13 +241,30 @@ func eachSecret(reg account.Registration, call func(secret.Text) error) error {
 
 func answerOf(t *oauth2.Token) Answer {
 	out := Answer{Tokens: provider.Tokens{Access: secret.New(t.AccessToken), Refresh: secret.New(t.RefreshToken), Life: lifeOf(t)}}
-	if granted, ok := t.Extra("scope").(string); ok {
-		out.NativeScopes = strings.Fields(granted)
-	}
+	out.NativeScopes = scopesOf(t)
 	if id, ok := t.Extra("id_token").(string); ok {
 		out.IDToken = secret.New(id)
 	}
 	return out
+}
+
+// scopesOf reads scope, or the list scopes that HubSpot has in its place; nil where
+// the answer has neither.
+func scopesOf(t *oauth2.Token) []string {
+	if granted, ok := t.Extra("scope").(string); ok {
+		return strings.Fields(granted)
+	}
+	list, ok := t.Extra("scopes").([]any)
+	if !ok {
+		return nil
+	}
+	scopes := []string{}
+	for _, entry := range list {
+		if s, ok := entry.(string); ok {
+			scopes = append(scopes, s)
+		}
+	}
+	return scopes
 }
 
 // lifeOf reads expires_in, which the library keeps for some grants only. Some

@@ -27,11 +27,12 @@ func (c *Client) failure(err error) error {
 			Codes   []int  `json:"error_codes"`   // Microsoft: the numbers of AADSTS50173 and its like
 		}
 		_ = json.Unmarshal(answered.Body, &more)
-		subtypes := []string{more.Subtype}
+		code, subtypes := c.own(answered.Body, answered.ErrorCode)
+		subtypes = append(subtypes, more.Subtype)
 		for _, n := range more.Codes {
 			subtypes = append(subtypes, fmt.Sprintf("AADSTS%d:", n))
 		}
-		return c.answer(answered.Response, answered.ErrorCode, subtypes, answered.ErrorDescription)
+		return c.answer(answered.Response, code, subtypes, answered.ErrorDescription)
 	}
 	var transport *url.Error
 	if errors.As(err, &transport) || outbound.Timeout(err) {

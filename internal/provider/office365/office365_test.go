@@ -128,6 +128,17 @@ func TestScopesThereAndBack(t *testing.T) {
 	if missing := m.Missing(m.Ask([]scope.Scope{scope.MailRead}, nil), []string{"Mail.Read", "openid"}); len(missing) > 0 {
 		t.Errorf("missing: %v", missing)
 	}
+	// Nor is any other permission of Graph's, however the answer spells it: national
+	// clouds are asked in full, and answer so.
+	const files = "Files.Read"
+	for _, said := range []string{files, "https://graph.microsoft.com/" + files, "https://graph.microsoft.us/" + files, "https://microsoftgraph.chinacloudapi.cn/" + files} {
+		if missing := m.Missing([]string{files}, []string{said}); len(missing) > 0 {
+			t.Errorf("granted as %s, missing: %v", said, missing)
+		}
+	}
+	if missing := m.Missing([]string{files}, []string{"https://outlook.office.com/" + files}); len(missing) != 1 {
+		t.Errorf("granted for another resource, missing: %v", missing)
+	}
 }
 
 func TestTheGrantIsRenewedWhereItWasMade(t *testing.T) {

@@ -34,14 +34,9 @@ func scopes() provider.ScopeMap {
 			scope.TasksRead:         {"Tasks.Read"},
 			scope.TasksReadWrite:    {"Tasks.ReadWrite"},
 		},
-		Canonical: map[string]string{},
 	}
-	// With Graph's address before them they are the same scopes.
-	short := m.Ask(scope.All(), nil)
 	for _, h := range clouds() {
-		for _, s := range short {
-			m.Canonical[h.graph+"/"+s] = s
-		}
+		m.Prefixes = append(m.Prefixes, h.graph+"/")
 	}
 	return m
 }

@@ -88,8 +88,11 @@ func testProbeRefused(t *testing.T, s Subject) {
 
 // The scope is granted and the mailbox is not there: only a call can tell.
 func testProbeOff(t *testing.T, s Subject) {
-	p := s.prober(t)
-	s = s.asking([]string{p.Proofs(s.Registration)[provider.Email][0]})
+	proofs := s.prober(t).Proofs(s.Registration)[provider.Email]
+	if len(proofs) == 0 {
+		t.Skip("the provider has no mail")
+	}
+	s = s.asking(proofs[:1])
 	page, err := s.redirector(t).AuthorizeURL(s.Registration, s.request())
 	if err != nil {
 		t.Fatal(err)

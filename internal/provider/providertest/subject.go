@@ -48,7 +48,7 @@ type Subject struct {
 	// returns the query that comes to the redirect URI.
 	Consent func(t *testing.T, authorizeURL string, yes bool) url.Values
 	// ConsentWithoutMail plays a person who says yes to all, and whose mail service
-	// is off. Only probers need it.
+	// is off. Only probers of mail need it.
 	ConsentWithoutMail func(t *testing.T, authorizeURL string) url.Values
 	// Fail makes an endpoint fail from now on; an empty failure ends that.
 	Fail func(t *testing.T, e Endpoint, f Failure)

@@ -14,6 +14,9 @@ type Client struct {
 	Secret       string   // empty: a public client, which sends none
 	Name         string   // shown on the consent page; empty: the ID is shown
 	RedirectURIs []string // compared as whole strings (RFC 9700 §2.1)
+	// RequiredScopes are those that each request must ask for, at vendors whose
+	// clients declare them (HubSpot).
+	RequiredScopes []string
 }
 
 // Title is what the consent page calls the client.
@@ -46,7 +49,7 @@ func (l *Ledger) Register(c Client) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	c.RedirectURIs = slices.Clone(c.RedirectURIs)
+	c.RedirectURIs, c.RequiredScopes = slices.Clone(c.RedirectURIs), slices.Clone(c.RequiredScopes)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.clients[c.ID] = c

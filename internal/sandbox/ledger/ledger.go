@@ -45,6 +45,8 @@ type Config struct {
 	Rand       io.Reader // must not end: a ledger without randomness panics
 	AccessLife time.Duration
 	Renews     bool // each refresh gives a new refresh token beside the old one
+	// AccessBytes is the randomness in an access token; 0: 32. It makes long ones.
+	AccessBytes int
 
 	CodePrefix, AccessPrefix, RefreshPrefix string
 }
@@ -92,12 +94,14 @@ func (l *Ledger) clear() {
 }
 
 // mint makes a new opaque value of 256 random bits.
-func (l *Ledger) mint(prefix string) string {
-	var b [32]byte
-	if _, err := io.ReadFull(l.cfg.Rand, b[:]); err != nil {
+func (l *Ledger) mint(prefix string) string { return l.mintOf(prefix, 32) }
+
+func (l *Ledger) mintOf(prefix string, n int) string {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(l.cfg.Rand, b); err != nil {
 		panic(fmt.Sprintf("sandbox: Config.Rand must not end: %v", err))
 	}
-	return prefix + base64.RawURLEncoding.EncodeToString(b[:])
+	return prefix + base64.RawURLEncoding.EncodeToString(b)
 }
 
 // union keeps the order of a, then of what is new in b.

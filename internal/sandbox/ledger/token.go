@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -117,6 +118,19 @@ func (l *Ledger) Revoke(token string) error {
 	return nil
 }
 
+// EndRefresh ends the grant that a refresh token belongs to, and leaves its access
+// tokens until they expire. Error: [ErrUnknownToken].
+func (l *Ledger) EndRefresh(token string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r, ok := l.refresh.entries[token]
+	if !ok {
+		return ErrUnknownToken
+	}
+	l.endRefresh(r.key)
+	return nil
+}
+
 // Expire makes every access token issued so far invalid and says how many there
 // were. Refresh tokens live on.
 func (l *Ledger) Expire() int {
@@ -128,7 +142,7 @@ func (l *Ledger) Expire() int {
 }
 
 func (l *Ledger) issueAccess(key grantKey, p Persona, scopes []string) Tokens {
-	token := l.mint(l.cfg.AccessPrefix)
+	token := l.mintOf(l.cfg.AccessPrefix, cmp.Or(l.cfg.AccessBytes, 32))
 	scopes = slices.Clone(scopes)
 	l.access.put(token, Access{
 		ClientID: key.client, Persona: p, Scopes: scopes,

@@ -100,12 +100,56 @@ func testConnectionAfterChoice(t *testing.T, s *store.Store) {
 	w.is(err, store.ErrNotFound)
 }
 
+// Where the rest was asked for, both sign-ins wait. The end of the second ends the first,
+// and not the other way round: the person may still be at the provider.
+func testRestEndsTheFirst(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	held := func(a store.Attempt) bool {
+		w.Helper()
+		return must(s.Attempt(w.ctx(), a.StateHash))(w).Held != nil
+	}
+	asked := func() (first, rest store.Attempt, choice []byte) {
+		w.Helper()
+		first, choice = w.heldAttempt()
+		rest = w.newAttempt()
+		rest.RestOf, rest.Held, rest.ChoiceHash = first.ID, []byte("sealed anew"), hashOf("choice of "+rest.ID)
+		w.ok(s.AskRest(w.ctx(), choice, rest))
+		return first, rest, choice
+	}
+	save := func(c store.Connection) error {
+		c.Account, c.New, c.Fresh, c.Credential = w.newAccount("ada"), true, true, newCredential()
+		return s.SaveConnection(w.ctx(), c)
+	}
+	for how, end := range map[string]func(rest store.Attempt) error{
+		"granted":  func(rest store.Attempt) error { return save(store.Connection{AttemptID: rest.ID}) },
+		"without":  func(rest store.Attempt) error { return save(store.Connection{ChoiceHash: rest.ChoiceHash}) },
+		"given up": func(rest store.Attempt) error { return s.ReleaseAttempt(w.ctx(), rest.ChoiceHash) },
+		"continued": func(rest store.Attempt) error {
+			return s.ContinueAttempt(w.ctx(), rest.ChoiceHash, w.newAttempt())
+		},
+	} {
+		other, _ := w.heldAttempt()
+		first, rest, choice := asked()
+		w.ok(end(rest))
+		if held(first) || held(rest) || !held(other) {
+			t.Errorf("%s: the first holds %t, the second %t, another one %t", how, held(first), held(rest), held(other))
+		}
+		w.is(s.ReleaseAttempt(w.ctx(), choice), store.ErrNotFound)
+	}
+	first, rest, choice := asked()
+	w.ok(save(store.Connection{AttemptID: first.ID, ChoiceHash: choice}))
+	if held(first) || !held(rest) {
+		t.Errorf("without, at the first: it holds %t, the second %t", held(first), held(rest))
+	}
+	w.ok(save(store.Connection{AttemptID: rest.ID})) // and the rest may still come
+}
+
 func testSweepWipesHeld(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	a, _ := w.heldAttempt()
 	must(s.Sweep(w.ctx(), a.ExpiresAt))(t)
 	equal(t, must(s.Attempt(w.ctx(), a.StateHash))(t), a) // it may still be chosen until then
 	must(s.Sweep(w.ctx(), a.ExpiresAt.Add(time.Millisecond)))(t)
-	a.Held = nil
+	a.Held, a.Result = nil, nil
 	equal(t, must(s.Attempt(w.ctx(), a.StateHash))(t), a)
 }

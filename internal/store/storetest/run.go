@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"audit":                            testAudit,
 		"meta":                             testMeta,
 		"sweep":                            testSweep,
+		"rest ends the first":              testRestEndsTheFirst,
 		"sweep wipes held sign-ins":        testSweepWipesHeld,
 		"sealed values":                    testEachSealed,
 		"ended context":                    testEndedContext,

@@ -131,7 +131,7 @@ func (w *world) newAttempt() store.Attempt {
 		TokenMode: true, Scopes: []scope.Scope{scope.MailRead}, NativeScopes: []string{"native.one", "native.two"},
 		AccountID: 77, ClientOrgID: "org-1", LoginHint: "ada@example.com", Prompt: "consent", AuthEmail: "ada@example.com",
 		Challenge: "challenge", PartialGrant: account.RefusePartial, EnsureAccess: true, Fresh: true, ConsentForced: true,
-		RestAsked: true,
+		RestAsked: true, RestOf: account.NewRecordID(),
 		CreatedAt: noon, ExpiresAt: noon.Add(15 * time.Minute),
 	}
 }

@@ -7,6 +7,10 @@ const onlyHeaders = "?format=metadata&metadataHeaders=Subject&metadataHeaders=Fr
 const graphPath = "/v1/direct/me/messages";
 const graphFields = "?$top=5&$select=subject,from,receivedDateTime,bodyPreview";
 
+// HubSpot is a CRM and has no mail, so people are shown in its place.
+const crmPath = "/v1/direct/crm/objects/2026-03/contacts";
+const crmFields = "?limit=5&properties=firstname,lastname,email";
+
 const page = document.getElementById("page");
 const byId = (id) => document.getElementById(id);
 const field = (id, name) => byId(id).querySelector(`[data-field="${name}"]`);
@@ -57,7 +61,13 @@ async function show(token, again) {
   const account = await call(token, "/v1/account");
   showAccount(account, token, again);
   byId("inbox").hidden = false;
-  if (!["Mail.Read", "Mail.ReadWrite", "Mail.All"].some((scope) => account.authScopes?.includes(scope))) {
+  const may = (...scopes) => scopes.some((scope) => account.authScopes?.includes(scope));
+  if (account.serviceType === "Hubspot") {
+    byId("title").textContent = "A CRM is connected";
+    byId("inbox-title").textContent = "First contacts";
+    if (may("Contacts.Read", "Contacts.ReadWrite")) showMessages(await contacts(token));
+    else note("Contacts.Read was not granted, so there are no contacts to show.");
+  } else if (!may("Mail.Read", "Mail.ReadWrite", "Mail.All")) {
     note("Mail.Read was not granted, so there are no messages to show. Connect again and leave its box ticked.");
   } else {
     byId("progress").textContent = "Reading the first messages…";
@@ -101,7 +111,16 @@ async function graph(token) {
   });
 }
 
-// asInMail writes Graph's date as a mail's header has it, which people read.
+// contacts reads the first contacts of HubSpot: who, and since when.
+async function contacts(token) {
+  const list = await call(token, crmPath + crmFields, crmPath + "?limit=5");
+  return (list.results ?? []).slice(0, 5).map(({ properties = {}, createdAt = "" }) => {
+    const { firstname = "", lastname = "", email = "" } = properties;
+    return { subject: `${firstname} ${lastname}`.trim(), from: email, date: asInMail(createdAt), snippet: "" };
+  });
+}
+
+// asInMail writes a date of the APIs as a mail's header has it, which people read.
 function asInMail(received) {
   const at = new Date(received);
   return Number.isNaN(at.valueOf()) ? received : at.toUTCString().replace("GMT", "+0000");
@@ -116,7 +135,7 @@ function showMessages(messages) {
     item.querySelector(".snippet").append(message.snippet);
     byId("messages").append(item);
   }
-  if (messages.length === 0) note("The mailbox is empty.");
+  if (messages.length === 0) note("There is nothing there yet.");
 }
 
 // disconnect asks this application's own server, which may remove accounts.

@@ -1,8 +1,9 @@
 -- +goose Up
 
 -- What happens with a partial grant is an answer of three, no longer yes or no.
-ALTER TABLE attempts DROP COLUMN ensure_scopes;
 ALTER TABLE attempts ADD COLUMN partial_grant TEXT NOT NULL DEFAULT 'ask';
+UPDATE attempts SET partial_grant = 'refuse' WHERE ensure_scopes; -- the sign-ins under way insist on it
+ALTER TABLE attempts DROP COLUMN ensure_scopes;
 ALTER TABLE attempts ADD COLUMN ensure_access INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN rest_asked INTEGER NOT NULL DEFAULT 0;
 

@@ -1,0 +1,82 @@
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// Post calls an endpoint that stands beside the token endpoint, such as introspection
+// (RFC 7662), with the client's id and secret in the body, as there. into takes the
+// JSON of the answer; nil drops it.
+func (c *Client) Post(ctx context.Context, reg account.Registration, endpoint string, form url.Values, into any) error {
+	return eachSecret(reg, func(s secret.Text) error {
+		form := maps.Clone(form)
+		form.Set("client_id", reg.ClientID)
+		if !s.IsZero() {
+			form.Set("client_secret", s.Reveal())
+		}
+		return c.post(ctx, endpoint, form, into)
+	})
+}
+
+func (c *Client) post(ctx context.Context, endpoint string, form url.Values, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return fmt.Errorf("build the request: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	res, err := c.HTTP.Do(req)
+	if err != nil {
+		return c.transport(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	switch {
+	case res.StatusCode/100 != 2:
+		return c.refused(res, body)
+	case into == nil:
+		return nil
+	case errors.Is(err, outbound.ErrTooLarge):
+		return c.malformed(err)
+	case err != nil:
+		return c.transport(err)
+	case json.Unmarshal(body, into) != nil:
+		return c.malformed(errors.New("the answer is not JSON of the expected form"))
+	}
+	return nil
+}
+
+// refused classifies an error body of the OAuth form (RFC 6749 §5.2).
+func (c *Client) refused(res *http.Response, body []byte) error {
+	var told struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	_ = json.Unmarshal(body, &told) // what is no JSON says nothing
+	code, subtypes := c.own(body, told.Error)
+	return c.answer(res, code, subtypes, told.Description)
+}
+
+// own lays the provider's own words over the OAuth code.
+func (c *Client) own(body []byte, code string) (string, []string) {
+	if c.Own == nil {
+		return code, nil
+	}
+	theirs, subtype := c.Own(body)
+	if theirs != "" {
+		code = theirs
+	}
+	return code, []string{subtype}
+}
