@@ -193,8 +193,8 @@ func TestTheSameFormTwiceAtOnce(t *testing.T) {
 			}
 			codes = append(codes, a.links()["back"])
 		}
-		if codes[0] != codes[1] || len(p.mailAccounts()) != 1 {
-			t.Errorf("two answers %v, %d accounts", codes, len(p.mailAccounts()))
+		if codes[0] != codes[1] || len(p.mailAccounts()) != 1 || len(p.office.tried()) != 1 {
+			t.Errorf("two answers %v, %d accounts, %d logins", codes, len(p.mailAccounts()), len(p.office.tried()))
 		}
 	})
 }

@@ -131,6 +131,14 @@ func (v *visited) page(fields []provider.Field, err error, wrong string) Outcome
 // signInByForm tries the login and finishes the attempt with it. Until the server has
 // confirmed the login, the attempt stays open.
 func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Form, typed []provider.Field, in FormSubmission) Outcome {
+	// The flight before this one may have finished the attempt since the page was opened.
+	stateHash := access.Hash(v.key)
+	switch now, err := s.Store.Attempt(ctx, stateHash); {
+	case err != nil:
+		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
+	case !now.ConsumedAt.IsZero():
+		return s.unusable(ctx, stateHash, in.Browser)
+	}
 	if err := in.Admit(v.app.ID, v.former.Mailbox(form)); err != nil {
 		return v.page(typed, err, "")
 	}
@@ -142,7 +150,6 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 		}
 		return v.page(typed, credential.Fault(err), told.Field)
 	}
-	stateHash := access.Hash(v.key)
 	attempt, err := s.Store.ConsumeAttempt(ctx, stateHash, access.Hash(in.Browser), s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // another form was quicker, or time is up
