@@ -52,6 +52,14 @@ func TestTheFormBelongsToItsBrowser(t *testing.T) {
 	t.Parallel()
 	p := startPost(t)
 	// Where a relay needs it, the binding can be off; here no relay is between.
+	reg, err := p.app.Store().CurrentRegistration(t.Context(), p.client.ID, account.IMAP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg.UnboundBrowser = true
+	if err := p.app.Store().SaveRegistration(t.Context(), reg); err != nil {
+		t.Fatal(err)
+	}
 	b, thief := p.browser(), p.browser()
 	page := b.atForm()
 	thief.atForm() // with a cookie of its own

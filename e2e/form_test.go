@@ -21,7 +21,7 @@ func TestASignInOnOurOwnPage(t *testing.T) {
 func aSignInOnOurOwnPage(t *testing.T, on func(*app.Config)) {
 	p := startPost(t, on)
 	b := p.browser()
-	page := b.atForm("scopes", "Mail.Read Mail.Send", "serverUrl", "mail.test")
+	page := b.atForm("scopes", "Mail.Read Mail.Send", "nativeScopes", "everything", "serverUrl", "mail.test")
 
 	for range 2 { // and again: looking at it spends nothing
 		shown := b.get(page, "Accept", asPage)
@@ -50,7 +50,7 @@ func aSignInOnOurOwnPage(t *testing.T, on func(*app.Config)) {
 	got := p.details(c, "")
 	for field, want := range map[string]any{
 		"serviceType": "IMAP", "tokenStatus": "active", "email": "ada@mail.test", "loginString": "ada@mail.test",
-		"authScopes": []any{"Mail.Read", "Mail.Send"}, "authUserId": "mail.test/ada@mail.test",
+		"authScopes": []any{"Mail.Read", "Mail.Send"}, "authNativeScopes": []any{"imap", "smtp"}, "authUserId": "mail.test/ada@mail.test",
 	} {
 		if d := cmp.Diff(want, got[field]); d != "" {
 			t.Errorf("%s: %s", field, d)
@@ -207,8 +207,9 @@ func TestTwoFormsAtOnceAreOneAccount(t *testing.T) {
 	b := p.browser()
 	page := b.atForm()
 	var posts sync.WaitGroup
-	for _, email := range []string{"ada@mail.test", "bob@mail.test"} {
-		posts.Go(func() { b.sends(page, filled("email", email)) })
+	answers := make([]answer, 2)
+	for i, email := range []string{"ada@mail.test", "bob@mail.test"} {
+		posts.Go(func() { answers[i] = b.sends(page, filled("email", email)) })
 	}
 	<-p.office.entered
 	<-p.office.entered
@@ -217,6 +218,11 @@ func TestTwoFormsAtOnceAreOneAccount(t *testing.T) {
 	if n := len(p.mailAccounts()); n != 1 {
 		t.Errorf("%d accounts of one attempt", n)
 	}
+	if answers[0].status != http.StatusOK {
+		answers[0], answers[1] = answers[1], answers[0]
+	}
+	answers[0].ledOn(t)
+	wantPage(t, answers[1], http.StatusBadRequest, "state.used")
 }
 
 func TestALoginLater(t *testing.T) {
