@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/avain-project/avain/internal/account"
-
 	"github.com/avain-project/avain/internal/app"
 )
 
@@ -121,6 +121,42 @@ func accountIDRenewsThatAccountAlone(t *testing.T, s service) {
 		t.Errorf("the answers tell the cases apart: %v", answers)
 	}
 	untouched(t, w, before)
+}
+
+// More access for an account that is there: accountId, and all that it shall have.
+func TestMoreAccessForAnAccount(t *testing.T) {
+	t.Parallel()
+	for _, asked := range []string{"Mail.Read Calendar.Read", "Calendar.Read"} { // all of it, or what is new alone
+		t.Run(asked, func(t *testing.T) {
+			t.Parallel()
+			onEachServiceThat(t, service.hasMail, func(t *testing.T, s service) {
+				onEachEngine(t, func(t *testing.T, on func(*app.Config)) { moreAccess(t, startAt(t, s, on), asked) })
+			})
+		})
+	}
+}
+
+func moreAccess(t *testing.T, w *world, asked string) {
+	s := w.service
+	c := w.connect(url.Values{"scopes": {"Mail.Read"}})
+	more := w.connect(url.Values{
+		"accountId": {strconv.FormatInt(c.AccountID, 10)}, "serviceType": nil, "scopes": {asked}, "ensureScopes": {"true"},
+	})
+	if more.AccountID != c.AccountID || len(w.heldAccounts()) != 1 {
+		t.Errorf("account %d became %d, of %d", c.AccountID, more.AccountID, len(w.heldAccounts()))
+	}
+	want := []string{"Calendar.Read", "Mail.Read"}
+	for _, when := range []string{"at once", "after a refresh"} {
+		if a := w.as(c, http.MethodGet, s.direct()); a.status != http.StatusOK {
+			t.Errorf("%s: the first token: %d %s", when, a.status, a.body)
+		}
+		got := words(w.accountOf(c)["authScopes"])
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s, the account holds (-want +got):\n%s", when, d)
+		}
+		w.clock.advance(2 * time.Hour)
+	}
 }
 
 func TestEnsureScopes(t *testing.T) {

@@ -115,6 +115,29 @@ func aPersonTriesAgain(t *testing.T, w *world) {
 	w.redeemedAccount(b.follow(b.get(back)).result(t))
 }
 
+// The store goes away while an attempt is being begun, behind all that proves it: the
+// same request may come again, and the way back is known.
+func TestAStoreThatGoesAwayAsASignInBegins(t *testing.T) {
+	t.Parallel()
+	onEachService(t, func(t *testing.T, s service) {
+		onEachOutage(t, func(t *testing.T, f frail) {
+			w := startFrail(t, s, f)
+			b := w.browser()
+			w.loseStoreAfter("INSERT INTO attempts")
+			page := b.authorize(nil, "Accept", asPage)
+			back := wantPage(t, page, http.StatusServiceUnavailable, "store.unavailable")
+			if back.Get("error") != "store.unavailable" || back.Get("state") != "app-state" || !page.reloads() {
+				t.Errorf("the way back carries %v: %s", back, page.body)
+			}
+			w.restoreStore()
+			w.loseStoreAfter("INSERT INTO attempts")
+			wantFailed(t, b.authorize(nil), "store.unavailable") // to a program
+			w.restoreStore()
+			w.connect(nil)
+		})
+	})
+}
+
 // reloads tells whether a page offers to ask for itself again.
 func (a answer) reloads() bool {
 	return strings.Contains(a.body, `<a id="try-again" class="button" href=""`)

@@ -8,6 +8,7 @@ import (
 
 type serveCommand struct {
 	address
+	typedHosts
 	HomeURL string `name:"home-url" env:"AVAIN_HOME_URL" placeholder:"URL" group:"Address" help:"Where / leads; nowhere if not given."`
 
 	LimitApplication float64       `env:"AVAIN_LIMIT_APPLICATION" default:"250" placeholder:"N" group:"Limits" help:"Requests a second that one application may make."`
@@ -32,7 +33,7 @@ type servingView struct {
 
 // Run serves until the process is told to stop.
 func (c *serveCommand) Run(ctx context.Context, s *settings, out output) error {
-	cfg := c.onto(s.config())
+	cfg := c.typedHosts.onto(c.address.onto(s.config()))
 	cfg.HomeURL, cfg.MetricsListen, cfg.DrainDelay, cfg.ShutdownTimeout = c.HomeURL, c.MetricsListen, c.DrainDelay, c.ShutdownTimeout
 	cfg.Limits.Application, cfg.Limits.Address = c.LimitApplication, c.LimitAddress
 	cfg.LogLevel, cfg.LogFormat, cfg.LogTo = c.LogLevel, c.LogFormat, out.std.err

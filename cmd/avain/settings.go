@@ -34,6 +34,18 @@ type address struct {
 	TrustedProxies []string `name:"trusted-proxies" env:"AVAIN_TRUSTED_PROXIES" placeholder:"ADDRESS" group:"Address" help:"Addresses or networks (10.0.0.0/8) of reverse proxies whose X-Forwarded-For is believed; separated by commas."`
 }
 
+// typedHosts bounds what people may type as their server.
+type typedHosts struct {
+	TypedNetworks  []string `name:"typed-networks" env:"AVAIN_TYPED_NETWORKS" placeholder:"NETWORK" group:"Typed hosts" help:"Addresses or networks (10.20.0.0/16) in which servers that people type may be, besides public addresses; separated by commas."`
+	PlaintextHosts []string `name:"plaintext-hosts" env:"AVAIN_PLAINTEXT_HOSTS" placeholder:"HOST" group:"Typed hosts" help:"Hosts to which a typed login may go without TLS; separated by commas."`
+	TypedCA        string   `name:"typed-ca" env:"AVAIN_TYPED_CA" placeholder:"PATH" group:"Typed hosts" help:"PEM file of authorities that sign the certificates of typed servers, besides the system's; read at the start."`
+}
+
+func (h typedHosts) onto(cfg app.Config) app.Config {
+	cfg.TypedNetworks, cfg.PlaintextHosts, cfg.TypedCA = h.TypedNetworks, h.PlaintextHosts, h.TypedCA
+	return cfg
+}
+
 // config turns the settings into those of internal/app.
 func (s *settings) config() app.Config {
 	return app.Config{DataDir: s.DataDir, Database: s.Database, Key: s.Key, Version: version()}

@@ -49,6 +49,10 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	if err != nil {
 		return nil, &UsageError{Err: err}
 	}
+	typed, err := cfg.typed()
+	if err != nil {
+		return nil, err
+	}
 	opened, err := openStore(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -56,17 +60,18 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	if err := migrate(ctx, opened); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	a := compose(cfg, logger, ring, opened)
+	a := compose(cfg, typed, logger, ring, opened)
 	if err := a.operator.EnsureKey(ctx); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
 	return a, nil
 }
 
-func compose(cfg Config, logger *slog.Logger, ring *seal.Ring, s *store.Store) *App {
+func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *seal.Ring, s *store.Store) *App {
 	a := &App{cfg: cfg, logger: logger, store: s, metrics: newMetrics(cfg.Version)}
+	typed.Observe, typed.ObserveDial = a.metrics.outbound, a.metrics.typedDial
 	clients := outbound.New(outbound.Config{
-		APITimeout: cfg.ProviderTimeout, FirstByte: cfg.FirstByteTimeout, Observe: a.metrics.outbound,
+		APITimeout: cfg.ProviderTimeout, FirstByte: cfg.FirstByteTimeout, Observe: a.metrics.outbound, Typed: typed,
 	})
 	a.providers = cfg.Providers(clients)
 	a.access = access.New(s)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,17 @@ type Config struct {
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For is believed.
 	TrustedProxies []string
 	Limits         api.Limits
+
+	// TypedNetworks are the addresses or networks where hosts that people type may be,
+	// besides public addresses.
+	TypedNetworks []string
+	// PlaintextHosts are the hosts to which a typed login may go without TLS.
+	PlaintextHosts []string
+	// TypedCA is a PEM file of authorities that typed hosts are believed by, besides
+	// the system's; read at the start.
+	TypedCA string
+	// Lookup resolves typed hosts, for the demo and tests; default: the system's resolver.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 
 	// MaxOpenAttempts bounds the sign-ins of one application that wait for their
 	// callback; default 10,000.
@@ -106,15 +118,21 @@ func (c Config) publicURL(listen string) (*url.URL, error) {
 
 // trustedProxies reads addresses and networks in CIDR form.
 func (c Config) trustedProxies() ([]netip.Prefix, error) {
+	return networks("--trusted-proxies", c.TrustedProxies)
+}
+
+// networks reads addresses and networks in CIDR form, of one setting.
+func networks(setting string, texts []string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
-	for _, text := range c.TrustedProxies {
+	for _, text := range texts {
 		if addr, err := netip.ParseAddr(text); err == nil {
+			addr = addr.Unmap()
 			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
 			continue
 		}
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, usage("--trusted-proxies %q: write an address or a network such as 10.0.0.0/8", text)
+			return nil, usage("%s %q: write an address or a network such as 10.0.0.0/8", setting, text)
 		}
 		out = append(out, prefix.Masked())
 	}

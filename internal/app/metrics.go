@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/avain-project/avain/internal/outbound"
 )
 
 // metrics are the measures that /metrics shows. No label names an account, an
@@ -16,6 +18,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	calls    *prometheus.HistogramVec
+	dials    *prometheus.HistogramVec
 }
 
 func newMetrics(version string) *metrics {
@@ -29,10 +32,14 @@ func newMetrics(version string) *metrics {
 			Name: "avain_provider_call_seconds", Help: "Time until a provider's answer began, by status class; 0 is no answer.",
 			Buckets: prometheus.DefBuckets,
 		}, []string{"status"}),
+		dials: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "avain_typed_dial_seconds", Help: "Time to connect to a host that somebody typed, TLS apart, by outcome.",
+			Buckets: prometheus.DefBuckets,
+		}, []string{"outcome"}),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "avain_build_info", Help: "1, with the version as a label."}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.requests, m.calls, build,
+	m.registry.MustRegister(m.requests, m.calls, m.dials, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -56,6 +63,13 @@ func (m *metrics) outbound(_ string, status int, took time.Duration) {
 		class = strconv.Itoa(status/100) + "xx"
 	}
 	m.calls.WithLabelValues(class).Observe(took.Seconds())
+}
+
+func (m *metrics) typedDial(failed outbound.Reason, took time.Duration) {
+	if failed == "" {
+		failed = "connected"
+	}
+	m.dials.WithLabelValues(string(failed)).Observe(took.Seconds())
 }
 
 func (m *metrics) handler() http.Handler {

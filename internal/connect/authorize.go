@@ -167,7 +167,7 @@ func readResponseType(p parameters, app account.Application) (tokenMode bool, er
 
 // begin stores the attempt and returns the address of the sign-in page.
 func (s *Service) begin(ctx context.Context, attempt store.Attempt, app account.Application, reg credential.Registered) (string, error) {
-	attempt, location, err := s.visit(attempt, app, reg)
+	attempt, location, err := s.visit(ctx, attempt, app, reg)
 	if err != nil {
 		return "", err
 	}
@@ -179,7 +179,7 @@ func (s *Service) begin(ctx context.Context, attempt store.Attempt, app account.
 
 // visit makes an attempt with the same aim and fresh secrets, not stored yet, and
 // the address of the sign-in page for it: the provider's, or ours.
-func (s *Service) visit(attempt store.Attempt, app account.Application, reg credential.Registered) (store.Attempt, string, error) {
+func (s *Service) visit(ctx context.Context, attempt store.Attempt, app account.Application, reg credential.Registered) (store.Attempt, string, error) {
 	state := access.NewNonce()
 	attempt.ID, attempt.StateHash = account.NewRecordID(), access.Hash(state)
 	attempt.Held, attempt.ChoiceHash, attempt.Result, attempt.ConsumedAt = nil, nil, nil, time.Time{}
@@ -188,7 +188,7 @@ func (s *Service) visit(attempt store.Attempt, app account.Application, reg cred
 	p, _ := s.Providers.Of(attempt.ServiceType)
 	switch p := p.(type) {
 	case provider.Redirector:
-		return s.visitProvider(attempt, reg, p, state)
+		return s.visitProvider(ctx, attempt, reg, p, state)
 	case provider.Former:
 		attempt.Unbound, attempt.NativeScopes = false, nil // nothing of either has a meaning here
 		return attempt, s.formURL(app, state), nil
@@ -196,8 +196,12 @@ func (s *Service) visit(attempt store.Attempt, app account.Application, reg cred
 	return store.Attempt{}, "", fault.New(fault.ServiceTypeUnavailable, "")
 }
 
-func (s *Service) visitProvider(attempt store.Attempt, reg credential.Registered, p provider.Redirector, state secret.Text) (store.Attempt, string, error) {
+func (s *Service) visitProvider(ctx context.Context, attempt store.Attempt, reg credential.Registered, p provider.Redirector, state secret.Text) (store.Attempt, string, error) {
 	verifier := secret.New(oauth2.GenerateVerifier())
+	ask, err := s.ask(ctx, attempt, p.Info())
+	if err != nil {
+		return store.Attempt{}, "", err
+	}
 	sealed, err := reg.Key.Seal([]byte(verifier.Reveal()), store.LabelVerifier, attempt.ID)
 	if err != nil {
 		return store.Attempt{}, "", fmt.Errorf("seal the verifier: %w", err)
@@ -206,7 +210,7 @@ func (s *Service) visitProvider(attempt store.Attempt, reg credential.Registered
 
 	location, err := p.AuthorizeURL(reg.Registration, provider.AuthRequest{
 		State: state.Reveal(), Verifier: verifier, RedirectURI: s.redirectURI(attempt, reg.Registration),
-		NativeScopes: p.Info().Scopes.Ask(attempt.Scopes, attempt.NativeScopes),
+		NativeScopes: ask,
 		LoginHint:    attempt.LoginHint, Prompt: attempt.Prompt,
 		ForceConsent: attempt.ConsentForced, Renewing: attempt.AccountID != 0 || attempt.RestAsked,
 	})

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -22,6 +23,7 @@ type run struct {
 	reg      credential.Registered
 	provider provider.Provider
 	info     provider.Info
+	ask      []string // native scopes: what the provider is asked for
 }
 
 // load reads what serves the attempt. What it has read stays where it fails.
@@ -39,10 +41,30 @@ func (s *Service) load(ctx context.Context, r *run) error {
 		return fault.New(fault.ServiceTypeUnavailable, "")
 	}
 	r.provider, r.info = p, p.Info()
-	return nil
+	r.ask, err = s.ask(ctx, r.attempt, r.info)
+	return err
 }
 
-// asked are the native scopes that the attempt asks for.
+// ask are the native scopes of a visit to the provider: those of the attempt and, where
+// it renews an account, those that the account holds. Not every provider unites grants,
+// so that asking for more alone would be a grant beside the old one, with which neither
+// is whole. A foreign account adds nothing.
+func (s *Service) ask(ctx context.Context, a store.Attempt, info provider.Info) ([]string, error) {
+	asked := info.Scopes.Ask(a.Scopes, a.NativeScopes)
+	if a.AccountID == 0 {
+		return asked, nil
+	}
+	acct, err := s.Store.Account(ctx, a.AccountID)
+	switch {
+	case errors.Is(err, store.ErrNotFound) || err == nil && (acct.ApplicationID != a.ApplicationID || acct.ServiceType != a.ServiceType):
+		return asked, nil
+	case err != nil:
+		return nil, fault.Wrap(fault.StoreUnavailable, err)
+	}
+	return info.Scopes.Ask(nil, append(info.Scopes.Missing(acct.NativeScopes, asked), asked...)), nil
+}
+
+// asked are the native scopes that the application wants of this attempt.
 func (r run) asked() []string { return r.info.Scopes.Ask(r.attempt.Scopes, r.attempt.NativeScopes) }
 
 // complete exchanges the provider's code and finishes the attempt.
@@ -63,7 +85,7 @@ func (s *Service) complete(ctx context.Context, r *run, query url.Values) (strin
 	}
 	tokens, identity, err := redirector.Exchange(ctx, r.reg.Registration, provider.Callback{
 		Params: query, Verifier: secret.New(string(verifier)), RedirectURI: s.redirectURI(r.attempt, r.reg.Registration),
-		NativeScopes: r.asked(),
+		NativeScopes: r.ask,
 	})
 	if err != nil {
 		return "", signInFault(err)

@@ -38,7 +38,7 @@ func (s *Service) finish(ctx context.Context, f finishing) (string, error) {
 		return "", err
 	}
 	if f.attempt.PartialGrant == account.AskPartial && !f.chosen && len(f.missing()) > 0 {
-		return s.ask(ctx, f)
+		return s.question(ctx, f)
 	}
 	if err := s.probe(ctx, f); err != nil {
 		return "", err
@@ -169,7 +169,7 @@ func (s *Service) forceConsent(ctx context.Context, f finishing) (string, error)
 	if !f.chosen {
 		return s.begin(ctx, again, f.app, f.reg)
 	}
-	again, location, err := s.visit(again, f.app, f.reg)
+	again, location, err := s.visit(ctx, again, f.app, f.reg)
 	if err != nil {
 		return "", err
 	}

@@ -66,7 +66,7 @@ func (s *Service) SubmitForm(ctx context.Context, in FormSubmission) Outcome {
 		return out
 	}
 	form, typed, wrong, err := readForm(v.fields, in.Values)
-	form.Scopes = v.attempt.Scopes
+	form.Scopes = v.scopes()
 	if err != nil {
 		return v.page(typed, err, wrong)
 	}
@@ -115,9 +115,13 @@ func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.
 		return nil, repeatable(err)
 	}
 	v.former = former
-	v.fields = former.Fields(provider.Hint{Email: v.attempt.LoginHint, ServerURL: v.attempt.ServerURL, Scopes: v.attempt.Scopes})
+	v.fields = former.Fields(provider.Hint{Email: v.attempt.LoginHint, ServerURL: v.attempt.ServerURL, Scopes: v.scopes()})
 	return v, Outcome{}
 }
+
+// scopes are what the login must be good for: an account to be renewed keeps what it
+// holds, which a new password has to prove anew.
+func (v *visited) scopes() []scope.Scope { return v.info.Scopes.Unified(v.ask) }
 
 // page asks, or asks again for what err says.
 func (v *visited) page(fields []provider.Field, err error, wrong string) Outcome {
@@ -159,7 +163,7 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 	}
 	v.attempt = attempt
 	location, err := s.finish(ctx, finishing{run: v.run, login: &login, SignIn: credential.SignIn{
-		Identity: identity, Tokens: provider.Tokens{NativeScopes: v.asked()}, // all of it was proven
+		Identity: identity, Tokens: provider.Tokens{NativeScopes: v.ask}, // all of it was proven
 	}})
 	if err != nil {
 		return s.failed(ctx, v.run, err)

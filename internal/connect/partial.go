@@ -32,9 +32,9 @@ const (
 	choiceCancel  = "cancel"
 )
 
-// ask seals the sign-in in its attempt and returns the page that asks the person.
+// question seals the sign-in in its attempt and returns the page that asks the person.
 // Nothing else changes before the choice.
-func (s *Service) ask(ctx context.Context, f finishing) (string, error) {
+func (s *Service) question(ctx context.Context, f finishing) (string, error) {
 	// Somebody else's account is refused now, not after a second round.
 	if _, err := s.target(ctx, f); err != nil {
 		return "", err
@@ -199,7 +199,7 @@ func (s *Service) askRest(ctx context.Context, f finishing) (string, error) {
 	next := f.attempt
 	next.RestAsked, next.RestOf, next.ConsentForced = true, f.attempt.ID, true
 	next.LoginHint = cmp.Or(next.LoginHint, f.Identity.Email)
-	next, location, err := s.visit(next, f.app, f.reg)
+	next, location, err := s.visit(ctx, next, f.app, f.reg)
 	if err != nil {
 		return "", err
 	}

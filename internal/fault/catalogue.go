@@ -200,7 +200,7 @@ var catalogue = []Entry{
 
 	{DirectUnavailable, Invalid, "This service has no direct API: nothing can be passed on to it.", "a call of /v1/direct for an account whose service has no HTTP API"},
 
-	{RouteUnknown, NotFound, "There is nothing at this address. See /v1 in the documentation for the routes.", "a path that is no route"},
+	{RouteUnknown, NotFound, "There is nothing at this address. The routes are listed at /openapi.yaml.", "a path that is no route"},
 	{MethodNotAllowed, Method, "This address exists, but not for this method. The Allow header lists those it takes.", "a route with another method, HEAD on the flow's routes included"},
 	{BodyTooLarge, TooLarge, "The request body is too large.", "a body over 64 KiB on any route but /v1/direct"},
 	{RateLimited, TooMany, "Too many requests. Wait for the seconds that Retry-After names, then try again.", "a limit per application or per address"},

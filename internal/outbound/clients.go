@@ -26,12 +26,15 @@ type Config struct {
 	// Observe, if set, is told of each call: the host, the status (0 where none
 	// came) and how long the headers took.
 	Observe func(host string, status int, took time.Duration)
+
+	Typed TypedConfig
 }
 
 // Clients are shared by all providers. They are safe for concurrent use.
 type Clients struct {
 	API    *http.Client
 	Stream *http.Client
+	Typed  *Typed
 }
 
 // New makes the clients.
@@ -70,6 +73,7 @@ func New(cfg Config) Clients {
 			Transport:     observed{stream, cfg.Observe},
 			CheckRedirect: neverRedirect,
 		},
+		Typed: NewTyped(cfg.Typed),
 	}
 }
 

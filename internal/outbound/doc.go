@@ -1,12 +1,13 @@
 // Package outbound is the one place that makes HTTP clients for calls to other
 // servers, so that bounds, proxies and measures are decided once.
 //
-// Calls to endpoints that the operator configured honour the proxy settings of
-// the environment. Hosts that a user types (Exchange, IMAP) will get a second
-// kind of client, with an address guard, together with the first provider that
-// needs one.
+// There are two callers. Endpoints that the operator configured, and a provider's own:
+// [Clients.API] is for token and identity calls (small answers, a short time),
+// [Clients.Stream] for the pass-through (no bound on the body, one on the wait for the
+// first byte). Both honour the proxy settings of the environment.
 //
-// [Clients.API] is for token and identity calls: small answers, a short time.
-// [Clients.Stream] is for the pass-through: no bound on the body, a bound on the
-// wait for the first byte.
+// Hosts that people type (IMAP, SMTP, Exchange): [Clients.Typed], and nothing else.
+// Start reading at [Typed]; the guard and its table of addresses are in address.go,
+// names and ports in host.go, the bounds of a raw connection in conn.go, the HTTP
+// client with its redirects in redirect.go, the errors in failure.go.
 package outbound

@@ -57,7 +57,8 @@ func (e *Engine) lockMigrations(ctx context.Context) (*sql.Tx, error) {
 	for {
 		tx, locked, err := e.tryLock(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("wait for the turn to migrate: %w", err)
+			// A driver that was stopped in mid-question calls that whatever it likes.
+			return nil, fmt.Errorf("wait for the turn to migrate: %w", errors.Join(ctx.Err(), err))
 		}
 		if locked {
 			return tx, nil
