@@ -113,6 +113,24 @@ func TestTheSameMailboxKeepsItsAccount(t *testing.T) {
 	}
 }
 
+// A renewed account keeps what it held, proven with the new password.
+func TestRenewingAMailboxAfterItsPasswordChanged(t *testing.T) {
+	t.Parallel()
+	p := startPost(t)
+	held := p.signsIn(filled(), "scopes", "Mail.Read Mail.Send")
+	p.office.mu.Lock()
+	p.office.password = "changed"
+	p.office.mu.Unlock()
+	if got := p.details(held, "?pingProvider=true")["tokenStatus"]; got != "dead" {
+		t.Fatalf("the old password is %v", got)
+	}
+	again := p.signsIn(filled("password", "changed"), "scopes", "Mail.Read", "accountId", strconv.FormatInt(held.AccountID, 10))
+	got := p.details(again, "?pingProvider=true")
+	if d := cmp.Diff([]any{"Mail.Read", "Mail.Send"}, got["authScopes"]); d != "" || got["tokenStatus"] != "active" || again.AccountID != held.AccountID {
+		t.Errorf("renewed: %v, %s", got, d)
+	}
+}
+
 func (p post) signsIn(form map[string][]string, changes ...string) connected {
 	p.t.Helper()
 	b := p.browser()
