@@ -154,6 +154,7 @@ func passingTroubleCondemnsNobody(t *testing.T, s service) {
 		if got := w.status(c); got != "active" {
 			t.Errorf("%s: the account is %q", name, got)
 		}
+		w.clock.advance(7 * time.Second) // a limit that names its end is waited out
 	}
 	w.faults()
 	if a := w.as(c, http.MethodGet, "/v1/direct/echo/x"); a.status != http.StatusOK {

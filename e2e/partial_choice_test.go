@@ -56,7 +56,7 @@ func TestTheRestIsAskedOfTheSamePerson(t *testing.T) {
 // A choice that comes to nothing is told to the application.
 func TestAChoiceThatFailsGoesBackToTheApplication(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasMail, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		b := w.browser()
 		q := b.leftOut(url.Values{
@@ -70,7 +70,7 @@ func TestAChoiceThatFailsGoesBackToTheApplication(t *testing.T) {
 // A choice is carried out even if the browser does not wait for it.
 func TestAChoiceIsKeptWhenTheBrowserLeaves(t *testing.T) {
 	t.Parallel()
-	onEachService(t, func(t *testing.T, s service) {
+	onEachServiceThat(t, service.hasMail, func(t *testing.T, s service) {
 		w := startAt(t, s)
 		b := w.browser()
 		q := b.leftOut(url.Values{

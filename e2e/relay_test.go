@@ -22,8 +22,8 @@ func TestARelayHandsTheBrowserOn(t *testing.T) {
 func aRelayHandsTheBrowserOn(t *testing.T, s service) {
 	for name, handOn := range map[string]func(string) string{
 		"all parameters as they came":     asItCame,
-		"state, code and scope alone":     only("state", "code", "scope"),
-		"state and code alone":            only("state", "code"),
+		"state, code and scope alone":     only("state", "code", "accounts-server", "scope"),
+		"state and code alone":            only("state", "code", "accounts-server"), // the last is Zoho's
 		"parsed and written anew":         func(raw string) string { return parsed(raw).Encode() },
 		"every byte percent-encoded":      encodeEveryByte,
 		"with a parameter of the relay's": func(raw string) string { return "relay=1&relay=2&" + raw },

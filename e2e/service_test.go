@@ -22,6 +22,7 @@ type service struct {
 	mail string // path below /v1/direct/ that Mail.Read opens
 	echo string // the path that the sandbox sees for /v1/direct/
 
+	scheme        string // before an access token; "" is Bearer
 	accessPrefix  string // of the provider's own tokens
 	refreshPrefix string
 	codePrefix    string // of its codes, as a query holds them
@@ -29,12 +30,13 @@ type service struct {
 	// instead are the unified scopes that the journeys ask for in place of those that
 	// the provider does not have.
 	instead   map[string]string
-	always    []string          // native scopes of every sign-in
-	scopes    map[string]string // the native one of a unified one
-	native    string            // a native scope that stands for no unified one
-	ended     string            // providerGrant, where the last account of a grant is deleted
-	issuer    string            // the path of the iss that the sandbox sends, or would send
-	identity  string            // end of the path of the call that says who signed in
+	always    []string            // native scopes of every sign-in
+	scopes    map[string][]string // the native ones of a unified one
+	login     string              // what it gets for prompt=login
+	native    string              // a native scope that stands for no unified one
+	ended     string              // providerGrant, where the last account of a grant is deleted
+	issuer    string              // the path of the iss that the sandbox sends, or would send
+	identity  string              // end of the path of the call that says who signed in
 	endpoints func(box *sandbox.Sandbox, base string) sandbox.Endpoints
 
 	words                map[int]string // in its error bodies, by status
@@ -55,9 +57,9 @@ func google() service {
 		name: "Google", mail: "gmail/v1/users/me/messages", echo: "/google/api/",
 		accessPrefix: "ya29.sandbox-", refreshPrefix: "1//sandbox-", codePrefix: "4%2F0sandbox-",
 
-		always: []string{"openid", "email", "profile"}, native: googleAPI + "drive.readonly", ended: "revoked",
-		scopes: map[string]string{
-			"Mail.Read": googleAPI + "gmail.readonly", "Calendar.Read": googleAPI + "calendar.readonly", "Contacts.Read": googleAPI + "contacts.readonly",
+		always: []string{"openid", "email", "profile"}, native: googleAPI + "drive.readonly", login: "login", ended: "revoked",
+		scopes: map[string][]string{
+			"Mail.Read": {googleAPI + "gmail.readonly"}, "Calendar.Read": {googleAPI + "calendar.readonly"}, "Contacts.Read": {googleAPI + "contacts.readonly"},
 		},
 		issuer: "/google", identity: "/userinfo", endpoints: (*sandbox.Sandbox).GoogleEndpoints,
 		words: map[int]string{
@@ -81,8 +83,8 @@ func office() service {
 		name: "Office365", mail: "me/messages", echo: "/microsoft/graph/v1.0/",
 		accessPrefix: "eyJ0sandbox-", refreshPrefix: "1.AWsandbox-", codePrefix: "1.AXsandbox-",
 
-		always: []string{"openid", "profile", "email", "offline_access", "User.Read", "MailboxSettings.Read"}, native: "Files.Read", ended: "unsupported",
-		scopes: map[string]string{"Mail.Read": "Mail.Read", "Calendar.Read": "Calendars.Read", "Contacts.Read": "Contacts.Read"},
+		always: []string{"openid", "profile", "email", "offline_access", "User.Read", "MailboxSettings.Read"}, native: "Files.Read", login: "login", ended: "unsupported",
+		scopes: map[string][]string{"Mail.Read": {"Mail.Read"}, "Calendar.Read": {"Calendars.Read"}, "Contacts.Read": {"Contacts.Read"}},
 		issuer: "/microsoft", identity: "/me", endpoints: (*sandbox.Sandbox).Office365Endpoints,
 		words: map[int]string{
 			400: "UnknownError", 401: "InvalidAuthenticationToken", 403: "ErrorAccessDenied", 404: "ResourceNotFound", 429: "TooManyRequests", 500: "UnknownError", 503: "ServiceNotAvailable",
@@ -115,7 +117,7 @@ func hubspot() service {
 
 		instead: map[string]string{"Mail.Read": "Contacts.Read", "Calendar.Read": "Contacts.ReadWrite", "Tasks.Read": "Contacts.ReadWrite"},
 		always:  []string{"oauth"}, native: "tickets", ended: "revoked",
-		scopes: map[string]string{"Contacts.Read": "crm.objects.contacts.read", "Contacts.ReadWrite": "crm.objects.contacts.write"},
+		scopes: map[string][]string{"Contacts.Read": {"crm.objects.contacts.read"}, "Contacts.ReadWrite": {"crm.objects.contacts.write"}},
 		issuer: "/hubspot", identity: "/introspect", endpoints: (*sandbox.Sandbox).HubspotEndpoints,
 		words: map[int]string{
 			400: "VALIDATION_ERROR", 401: "EXPIRED_AUTHENTICATION", 403: "MISSING_SCOPES", 404: "OBJECT_NOT_FOUND", 429: "RATE_LIMITS", 500: "INTERNAL_ERROR", 503: "INTERNAL_ERROR",
@@ -132,7 +134,32 @@ func hubspot() service {
 	}
 }
 
-func services() []service { return []service{google(), office(), hubspot()} }
+func zoho() service {
+	return service{
+		name: "Zoho", mail: "api/accounts", echo: "/zoho/eu/www/", scheme: "Zoho-oauthtoken",
+		accessPrefix: "1000.asandbox-", refreshPrefix: "1000.rsandbox-", codePrefix: "1000.csandbox-",
+
+		always: []string{"AaaServer.profile.READ", "email"}, native: "ZohoCRM.modules.READ", login: "consent", ended: "revoked",
+		scopes: map[string][]string{
+			"Mail.Read":     {"ZohoMail.messages.READ", "ZohoMail.folders.READ", "ZohoMail.accounts.READ"},
+			"Calendar.Read": {"ZohoCalendar.event.READ", "ZohoCalendar.calendar.READ"}, "Contacts.Read": {"zohocontacts.contactapi.READ"},
+		},
+		issuer: "/zoho", identity: "/oauth/user/info", endpoints: (*sandbox.Sandbox).ZohoEndpoints,
+		words: map[int]string{
+			400: "INVALID_INPUT", 401: "INVALID_OAUTHTOKEN", 403: "NO_PERMISSION", 404: "URL_RULE_NOT_CONFIGURED", 429: "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED", 500: "INTERNAL_ERROR", 503: "INTERNAL_ERROR",
+		},
+		atAuthorize: map[string]string{
+			"invalid_redirect_uri": "provider.config",
+			"general_error":        "provider.unavailable",
+		},
+		atExchange: map[string]string{
+			"invalid_code":   "provider.refused",
+			"invalid_client": "provider.config",
+		},
+	}
+}
+
+func services() []service { return []service{google(), office(), hubspot(), zoho()} }
 
 // says is a list of unified scopes in words that the provider has.
 func (s service) says(scopes string) string {

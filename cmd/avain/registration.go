@@ -26,9 +26,11 @@ type providerRef struct {
 type registrationSetCommand struct {
 	providerRef
 	address
-	ClientID     string      `name:"client-id" placeholder:"ID" help:"Client id at the provider. Another client id is another registration. None for a service that is signed in to on our own page, such as IMAP."`
-	ClientSecret secret.Text `name:"client-secret-file" secret:"AVAIN_REGISTRATION_CLIENT_SECRET" placeholder:"PATH" help:"File with the client secret at the provider (- is standard input)."`
-	AddSecret    bool        `help:"Keep the stored secrets beside the new one, while the provider changes over."`
+	ClientID         string                 `name:"client-id" placeholder:"ID" help:"Client id at the provider. Another client id is another registration. None for a service that is signed in to on our own page, such as IMAP."`
+	ClientSecret     secret.Text            `name:"client-secret-file" secret:"AVAIN_REGISTRATION_CLIENT_SECRET" placeholder:"PATH" help:"File with the client secret at the provider (- is standard input)."`
+	CentreSecret     map[string]secret.Text `name:"centre-secret" placeholder:"CENTRE=PATH" help:"File with the client secret of one data centre, where the provider has several with secrets of their own, as in eu=PATH (Zoho). May be repeated."`
+	DropCentreSecret []string               `name:"drop-centre-secret" placeholder:"CENTRE" help:"Take the secret of that data centre away, so that the common one is used there."`
+	AddSecret        bool                   `help:"Keep the stored secrets beside the new one, while the provider changes over."`
 
 	Scopes         []string `placeholder:"SCOPE" help:"Scopes to ask for where the application names none, as in Mail.Read,Calendar.Read."`
 	NativeScopes   []string `placeholder:"SCOPE" help:"The provider's own scopes to ask for besides."`
@@ -65,6 +67,18 @@ func (f endpointFlags) chosen() (*account.Endpoints, error) {
 	return nil, nil
 }
 
+// centreSecrets are those that are given or taken away.
+func (c *registrationSetCommand) centreSecrets() map[string][]secret.Text {
+	changes := map[string][]secret.Text{}
+	for _, centre := range c.DropCentreSecret {
+		changes[strings.ToLower(centre)] = nil
+	}
+	for centre, t := range c.CentreSecret {
+		changes[strings.ToLower(centre)] = []secret.Text{t}
+	}
+	return changes
+}
+
 type setRegistrationView struct {
 	Action string `json:"action"`
 	registrationView
@@ -83,6 +97,7 @@ func (c *registrationSetCommand) Run(ctx context.Context, s *settings, out outpu
 	if !c.ClientSecret.IsZero() {
 		in.Secrets = []secret.Text{c.ClientSecret}
 	}
+	in.CentreSecrets = c.centreSecrets()
 	a, err := s.open(ctx, c.onto(s.config()))
 	if err != nil {
 		return err

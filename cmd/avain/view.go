@@ -1,6 +1,8 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
@@ -54,7 +56,8 @@ type registrationView struct {
 	AppClientID    string        `json:"appClientId"`
 	ServiceType    string        `json:"serviceType"`
 	ClientID       string        `json:"clientId"`
-	Secrets        int           `json:"secrets"` // how many are stored
+	Secrets        int           `json:"secrets"`                 // how many are stored
+	CentreSecrets  []string      `json:"centreSecrets,omitempty"` // data centres with one of their own
 	Scopes         []string      `json:"scopes"`
 	NativeScopes   []string      `json:"nativeScopes"`
 	Tenant         string        `json:"tenant,omitempty"`
@@ -81,7 +84,7 @@ type endpointsView struct {
 func viewRegistration(r operator.Registration) registrationView {
 	return registrationView{
 		Application: r.Application.Name, AppClientID: r.Application.ClientID, ServiceType: string(r.ServiceType), ClientID: r.ClientID,
-		Secrets: len(r.Secrets), Scopes: texts(r.Scopes), NativeScopes: texts(r.NativeScopes), Tenant: r.Tenant, Cloud: string(r.Cloud),
+		Secrets: len(r.Secrets), CentreSecrets: slices.Sorted(maps.Keys(r.CentreSecrets)), Scopes: texts(r.Scopes), NativeScopes: texts(r.NativeScopes), Tenant: r.Tenant, Cloud: string(r.Cloud),
 		Endpoints:   endpointsView(r.Endpoints),
 		RedirectURI: r.RedirectURI, RelayTarget: r.RelayTarget, UnboundBrowser: r.UnboundBrowser, Current: r.Current,
 		CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),

@@ -51,6 +51,9 @@ type Registration struct {
 	ServiceType   ServiceType
 	ClientID      string
 	Secrets       []secret.Text // tried in order; two while one is being replaced
+	// CentreSecrets take the place of Secrets at a data centre of the provider, where
+	// the client has a secret of its own there. By the centre's name: "eu".
+	CentreSecrets map[string][]secret.Text
 	Scopes        []scope.Scope // asked for where authorize names none
 	NativeScopes  []string
 	// Tenant and Cloud are for providers that have them; "" is the provider's default.

@@ -93,6 +93,9 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, old held, reso
 	if current.record.Generation > old.record.Generation && current.renewed(old, resource) {
 		return current, nil // somebody was quicker
 	}
+	if err := s.pausing(id, current.record.Generation); err != nil {
+		return held{}, Fault(err)
+	}
 	acct, err := s.Account(ctx, id)
 	if err != nil {
 		return held{}, err
@@ -111,6 +114,7 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, old held, reso
 	}
 	answer, err := refresher.Refresh(ctx, reg.Registration, current.tokens)
 	if err != nil {
+		s.notePause(id, current.record.Generation, err)
 		return s.refused(ctx, acct, current, err)
 	}
 	renewed := held{

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,12 +56,8 @@ func OpenRegistration(ring *seal.Ring, record store.Registration) (Registered, e
 		if err != nil {
 			return Registered{}, fmt.Errorf("open the secrets of registration %s: %w", record.ID, err)
 		}
-		var bare []string
-		if err := json.Unmarshal(plain, &bare); err != nil {
-			return Registered{}, fmt.Errorf("the secrets of registration %s are damaged", record.ID)
-		}
-		for _, b := range bare {
-			reg.Secrets = append(reg.Secrets, secret.New(b))
+		if reg.Secrets, reg.CentreSecrets, err = readSecrets(plain); err != nil {
+			return Registered{}, fmt.Errorf("the secrets of registration %s are damaged", record.ID) // the error may quote them
 		}
 	}
 	return Registered{Registration: reg, Key: key}, nil
@@ -70,7 +67,7 @@ func OpenRegistration(ring *seal.Ring, record store.Registration) (Registered, e
 // exists already is kept, since attempts are sealed with it too.
 func SealRegistration(ring *seal.Ring, reg account.Registration, dataKey []byte) (store.Registration, error) {
 	record := store.Registration{Registration: reg, DataKey: dataKey}
-	record.Secrets = nil
+	record.Secrets, record.CentreSecrets = nil, nil
 	key, err := (*seal.DataKey)(nil), error(nil)
 	if dataKey == nil {
 		key, record.DataKey, err = ring.NewDataKey(reg.ID)
@@ -80,17 +77,62 @@ func SealRegistration(ring *seal.Ring, reg account.Registration, dataKey []byte)
 	if err != nil {
 		return store.Registration{}, fmt.Errorf("data key of registration %s: %w", reg.ID, err)
 	}
-	if len(reg.Secrets) == 0 {
+	if len(reg.Secrets) == 0 && len(reg.CentreSecrets) == 0 {
 		return record, nil
 	}
-	bare := make([]string, len(reg.Secrets))
-	for i, s := range reg.Secrets {
-		bare[i] = s.Reveal()
-	}
-	plain, err := json.Marshal(bare)
+	plain, err := writeSecrets(reg.Secrets, reg.CentreSecrets)
 	if err != nil {
 		return store.Registration{}, errors.New("encode the registration's secrets")
 	}
 	record.Sealed, err = key.Seal(plain, store.LabelRegistrationSecrets, reg.ID)
 	return record, err
+}
+
+// sealedSecrets is the sealed form of a registration's secrets. Where there are none
+// of a centre, it is the bare list.
+type sealedSecrets struct {
+	Secrets []string            `json:"secrets"`
+	Centres map[string][]string `json:"centres"`
+}
+
+func writeSecrets(common []secret.Text, centres map[string][]secret.Text) ([]byte, error) {
+	bare := sealedSecrets{Secrets: revealed(common), Centres: map[string][]string{}}
+	if len(centres) == 0 {
+		return json.Marshal(bare.Secrets)
+	}
+	for name, secrets := range centres {
+		bare.Centres[name] = revealed(secrets)
+	}
+	return json.Marshal(bare)
+}
+
+func readSecrets(plain []byte) (common []secret.Text, centres map[string][]secret.Text, err error) {
+	var bare sealedSecrets
+	into := any(&bare)
+	if bytes.HasPrefix(plain, []byte("[")) {
+		into = &bare.Secrets
+	}
+	if err := json.Unmarshal(plain, into); err != nil {
+		return nil, nil, err
+	}
+	for name, secrets := range bare.Centres {
+		centres = with(centres, name, hidden(secrets))
+	}
+	return hidden(bare.Secrets), centres, nil
+}
+
+func revealed(secrets []secret.Text) []string {
+	bare := make([]string, len(secrets))
+	for i, s := range secrets {
+		bare[i] = s.Reveal()
+	}
+	return bare
+}
+
+func hidden(bare []string) []secret.Text {
+	var secrets []secret.Text
+	for _, b := range bare {
+		secrets = append(secrets, secret.New(b))
+	}
+	return secrets
 }

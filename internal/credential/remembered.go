@@ -22,6 +22,7 @@ const (
 type remembered struct {
 	credentials   *lru.Cache[account.ID, held]
 	registrations *lru.Cache[string, registrationEntry]
+	pauses        *lru.Cache[account.ID, pause]
 }
 
 type registrationEntry struct {
@@ -38,7 +39,11 @@ func newRemembered() remembered {
 	if err != nil {
 		panic(err)
 	}
-	return remembered{credentials: credentials, registrations: registrations}
+	pauses, err := lru.New[account.ID, pause](rememberedCredentials)
+	if err != nil {
+		panic(err)
+	}
+	return remembered{credentials: credentials, registrations: registrations, pauses: pauses}
 }
 
 // current is the account's credential, opened.

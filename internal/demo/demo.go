@@ -166,6 +166,7 @@ func vendors(box *sandbox.Sandbox, base string) map[account.ServiceType]sandbox.
 		account.Google:    box.GoogleEndpoints(base),
 		account.Office365: box.Office365Endpoints(base),
 		account.Hubspot:   box.HubspotEndpoints(base),
+		account.Zoho:      box.ZohoEndpoints(base),
 	}
 }
 
@@ -217,7 +218,7 @@ func (d *demo) announce(ready Ready) error {
       %s
 
   Avain itself      %s
-  sandbox vendors   %s   (Google, Microsoft and HubSpot; personas ada and bob; no network is needed)
+  sandbox vendors   %s   (Google, Microsoft, HubSpot and Zoho; personas ada and bob; no network is needed)
 
   For the curl lines of the README, paste into another terminal:
 

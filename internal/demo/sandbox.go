@@ -36,6 +36,7 @@ type SandboxReady struct {
 	Google       map[string]string `json:"google"` // endpoints for a registration
 	Office365    map[string]string `json:"office365"`
 	Hubspot      map[string]string `json:"hubspot"`
+	Zoho         map[string]string `json:"zoho"`
 }
 
 // RunSandbox serves the sandbox vendors until ctx ends.
@@ -49,7 +50,7 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 		return fmt.Errorf("listen on %s (--listen chooses another address): %w", cfg.Listen, err)
 	}
 	box := sandbox.New(sandbox.Config{Now: cfg.Now})
-	for _, vendor := range []string{"Google", "Office365", "Hubspot"} {
+	for _, vendor := range []string{"Google", "Office365", "Hubspot", "Zoho"} {
 		err = box.Register(vendor, sandbox.Client{
 			ID: sandboxClientID, Secret: sandboxClientSecret, Name: "An application", RedirectURIs: cfg.RedirectURIs,
 		})
@@ -69,6 +70,8 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 	ready.Office365 = map[string]string{"authorize": m.Authorize, "token": m.Token, "userinfo": m.Userinfo, "api": m.API}
 	h := box.HubspotEndpoints(ready.SandboxURL)
 	ready.Hubspot = map[string]string{"authorize": h.Authorize, "token": h.Token, "revoke": h.Revoke, "userinfo": h.Userinfo, "api": h.API}
+	z := box.ZohoEndpoints(ready.SandboxURL)
+	ready.Zoho = map[string]string{"authorize": z.Authorize, "token": z.Token, "revoke": z.Revoke, "userinfo": z.Userinfo}
 	if err := cfg.announce(ready); err != nil {
 		return err
 	}
@@ -108,11 +111,18 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
         --revoke-endpoint %s --userinfo-endpoint %s \
         --api-endpoint %s
 
+  Or their Zoho:
+
+      avain registration set APPLICATION Zoho --client-id %s --client-secret-file sandbox.secret \
+        --authorize-endpoint %s --token-endpoint %s \
+        --revoke-endpoint %s --userinfo-endpoint %s
+
   Stop with Ctrl-C.
 
 `, ready.SandboxURL, ready.ClientSecret, ready.ClientID,
 		ready.Google["authorize"], ready.Google["token"], ready.Google["revoke"], ready.Google["userinfo"], ready.Google["api"], ready.Google["issuer"],
 		ready.ClientID, ready.Office365["authorize"], ready.Office365["token"], ready.Office365["userinfo"], ready.Office365["api"],
-		ready.ClientID, ready.Hubspot["authorize"], ready.Hubspot["token"], ready.Hubspot["revoke"], ready.Hubspot["userinfo"], ready.Hubspot["api"])
+		ready.ClientID, ready.Hubspot["authorize"], ready.Hubspot["token"], ready.Hubspot["revoke"], ready.Hubspot["userinfo"], ready.Hubspot["api"],
+		ready.ClientID, ready.Zoho["authorize"], ready.Zoho["token"], ready.Zoho["revoke"], ready.Zoho["userinfo"])
 	return err
 }

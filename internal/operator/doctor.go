@@ -3,6 +3,8 @@ package operator
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/avain-project/avain/internal/account"
@@ -176,6 +178,13 @@ func (s *Service) examineRegistration(app account.Application, record store.Regi
 	switch {
 	case err != nil:
 		add(Error, "its secrets do not open with this key", "give the right key, or enter the secret again: "+again+" --client-secret-file PATH")
+	case len(opened.CentreSecrets) > 0:
+		names := strings.Join(slices.Sorted(maps.Keys(opened.CentreSecrets)), ", ")
+		if len(opened.Secrets) == 0 {
+			add(Warn, "has a client secret for the data centres "+names+" alone: people of others cannot connect", again+" --client-secret-file PATH")
+		} else {
+			add(OK, "has client secrets of their own for the data centres "+names+"; the others use the common one", "")
+		}
 	case len(opened.Secrets) == 0:
 		add(Warn, "has no client secret; most providers want one", again+" --client-secret-file PATH")
 	}

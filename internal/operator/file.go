@@ -45,16 +45,18 @@ type ApplicationSpec struct {
 // RegistrationSpec is one registration of an [ApplicationSpec]. Without a secret it
 // keeps the stored ones.
 type RegistrationSpec struct {
-	ServiceType    string        `yaml:"serviceType"`
-	ClientID       string        `yaml:"clientId"`
-	ClientSecret   *SecretSource `yaml:"clientSecret"`
-	Scopes         []string      `yaml:"scopes"`
-	NativeScopes   []string      `yaml:"nativeScopes"`
-	Tenant         string        `yaml:"tenant"`
-	Cloud          string        `yaml:"cloud"`
-	Endpoints      EndpointsSpec `yaml:"endpoints"`
-	CallbackURL    string        `yaml:"callbackUrl"`
-	UnboundBrowser bool          `yaml:"unboundBrowser"`
+	ServiceType  string        `yaml:"serviceType"`
+	ClientID     string        `yaml:"clientId"`
+	ClientSecret *SecretSource `yaml:"clientSecret"`
+	// CentreSecrets are by data centre. A centre that is not named keeps its own.
+	CentreSecrets  map[string]*SecretSource `yaml:"centreSecrets"`
+	Scopes         []string                 `yaml:"scopes"`
+	NativeScopes   []string                 `yaml:"nativeScopes"`
+	Tenant         string                   `yaml:"tenant"`
+	Cloud          string                   `yaml:"cloud"`
+	Endpoints      EndpointsSpec            `yaml:"endpoints"`
+	CallbackURL    string                   `yaml:"callbackUrl"`
+	UnboundBrowser bool                     `yaml:"unboundBrowser"`
 }
 
 // EndpointsSpec is account.Endpoints as the file writes it.
@@ -181,8 +183,23 @@ func (spec RegistrationSpec) registration(resolve Resolve) (SetRegistration, err
 		Tenant: &spec.Tenant, Cloud: &spec.Cloud, Endpoints: &endpoints, CallbackURL: &spec.CallbackURL, UnboundBrowser: &spec.UnboundBrowser,
 	}
 	t, err := resolve.optional(spec.ClientSecret)
+	if err != nil {
+		return in, err
+	}
 	if !t.IsZero() {
 		in.Secrets = []secret.Text{t}
 	}
-	return in, err
+	for centre, source := range spec.CentreSecrets {
+		t, err := resolve.optional(source)
+		switch {
+		case err != nil:
+			return in, err
+		case t.IsZero():
+			return in, usagef("the data centre %q is named without a secret: write {file: PATH} or {env: NAME}", centre)
+		case in.CentreSecrets == nil:
+			in.CentreSecrets = map[string][]secret.Text{}
+		}
+		in.CentreSecrets[centre] = []secret.Text{t}
+	}
+	return in, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,6 +30,9 @@ type SetRegistration struct {
 	// Secrets replace the stored ones; with AddSecret they are put before them.
 	Secrets   []secret.Text
 	AddSecret bool
+	// CentreSecrets do the same for the data centres they name, where the provider has
+	// them; one without a secret takes away what is stored for it. Others keep theirs.
+	CentreSecrets map[string][]secret.Text
 
 	Scopes         []string // unified; empty, not nil, asks for none
 	NativeScopes   []string
@@ -129,13 +133,8 @@ func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, er
 	} else if in.ClientID == "" || len(in.ClientID) > 512 || checkSecretText("client id", in.ClientID) != nil {
 		return "", usagef("the client id at %s is missing or malformed: copy it from the provider's console", serviceType)
 	}
-	for _, t := range in.Secrets {
-		if t.IsZero() {
-			return "", usagef("the client secret is empty")
-		}
-		if err := checkSecretText("client secret", t.Reveal()); err != nil {
-			return "", err
-		}
+	if err := in.checkSecrets(serviceType, p.Info()); err != nil {
+		return "", err
 	}
 	unified, err := scope.ParseAll(scope.Split(in.Scopes))
 	if err != nil {
@@ -177,6 +176,28 @@ func (in SetRegistration) checkForm(t account.ServiceType) error {
 	return nil
 }
 
+func (in SetRegistration) checkSecrets(t account.ServiceType, info provider.Info) error {
+	all := slices.Clone(in.Secrets)
+	for centre, secrets := range in.CentreSecrets {
+		switch {
+		case len(info.Centres) == 0:
+			return usagef("%s has no data centres with secrets of their own", t)
+		case !slices.Contains(info.Centres, centre):
+			return usagef("%s has no data centre %q; known are %s", t, centre, strings.Join(info.Centres, ", "))
+		}
+		all = append(all, secrets...)
+	}
+	for _, one := range all {
+		if one.IsZero() {
+			return usagef("the client secret is empty")
+		}
+		if err := checkSecretText("client secret", one.Reveal()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // tenant is an id, a domain name, or one of the provider's names for several.
 var tenant = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
 
@@ -200,7 +221,12 @@ func (in SetRegistration) checkPlace(t account.ServiceType, info provider.Info) 
 // onto lays the checked fields over a registration.
 func (in SetRegistration) onto(reg account.Registration) (account.Registration, error) {
 	var err error
-	if reg.Secrets, err = in.secretsOver(reg.Secrets); err != nil {
+	if len(in.Secrets) > 0 {
+		if reg.Secrets, err = in.secretsOver(in.Secrets, reg.Secrets); err != nil {
+			return account.Registration{}, err
+		}
+	}
+	if reg.CentreSecrets, err = in.centreSecretsOver(reg.CentreSecrets); err != nil {
 		return account.Registration{}, err
 	}
 	if in.Scopes != nil {
@@ -225,11 +251,8 @@ func (in SetRegistration) onto(reg account.Registration) (account.Registration, 
 
 // secretsOver puts added secrets first: they are tried in order, and the stored
 // ones are about to end.
-func (in SetRegistration) secretsOver(stored []secret.Text) ([]secret.Text, error) {
-	if len(in.Secrets) == 0 {
-		return stored, nil
-	}
-	secrets := slices.Clone(in.Secrets)
+func (in SetRegistration) secretsOver(given, stored []secret.Text) ([]secret.Text, error) {
+	secrets := slices.Clone(given)
 	if in.AddSecret {
 		for _, old := range stored {
 			if !slices.ContainsFunc(secrets, old.Equal) {
@@ -243,8 +266,29 @@ func (in SetRegistration) secretsOver(stored []secret.Text) ([]secret.Text, erro
 	return secrets, nil
 }
 
+// centreSecretsOver is the same for each centre that is named.
+func (in SetRegistration) centreSecretsOver(stored map[string][]secret.Text) (map[string][]secret.Text, error) {
+	all := maps.Clone(stored)
+	for centre, given := range in.CentreSecrets {
+		secrets, err := in.secretsOver(given, stored[centre])
+		switch {
+		case err != nil:
+			return nil, err
+		case len(given) == 0:
+			delete(all, centre)
+		case all == nil:
+			all = map[string][]secret.Text{centre: secrets}
+		default:
+			all[centre] = secrets
+		}
+	}
+	return all, nil
+}
+
+func sameSecrets(a, b []secret.Text) bool { return slices.EqualFunc(a, b, secret.Text.Equal) }
+
 func sameRegistration(a, b account.Registration) bool {
-	return slices.EqualFunc(a.Secrets, b.Secrets, secret.Text.Equal) && slices.Equal(a.Scopes, b.Scopes) &&
+	return sameSecrets(a.Secrets, b.Secrets) && maps.EqualFunc(a.CentreSecrets, b.CentreSecrets, sameSecrets) && slices.Equal(a.Scopes, b.Scopes) &&
 		slices.Equal(a.NativeScopes, b.NativeScopes) && a.Endpoints == b.Endpoints &&
 		a.Tenant == b.Tenant && a.Cloud == b.Cloud && a.CallbackURL == b.CallbackURL && a.UnboundBrowser == b.UnboundBrowser
 }

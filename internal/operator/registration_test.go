@@ -115,7 +115,7 @@ func TestWrongRegistrationsAreRefused(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*operator.SetRegistration){
 		"unknown service type":     func(in *operator.SetRegistration) { in.ServiceType = "Gogle" },
-		"service type of later":    func(in *operator.SetRegistration) { in.ServiceType = "Zoho" },
+		"service type of later":    func(in *operator.SetRegistration) { in.ServiceType = "Hubspot" },
 		"no client id":             func(in *operator.SetRegistration) { in.ClientID = "" },
 		"client id with a space":   func(in *operator.SetRegistration) { in.ClientID = "a b" },
 		"empty secret":             func(in *operator.SetRegistration) { in.Secrets = []secret.Text{{}} },

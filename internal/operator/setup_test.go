@@ -65,7 +65,7 @@ func deskOn(s *store.Store, ring *seal.Ring) *bench {
 		return time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC).Add(time.Duration(ticks.Add(1)) * time.Second)
 	}
 	v := &vendor{}
-	providers := provider.NewRegistry(v, tenanted{})
+	providers := provider.NewRegistry(v, tenanted{}, centred{})
 	credentials := credential.New(credential.Config{
 		Store: s, Ring: ring, Providers: providers, Transport: http.DefaultTransport, Now: now, Logger: slog.New(slog.DiscardHandler),
 	})

@@ -29,6 +29,9 @@ type Info struct {
 	AssumedLife time.Duration
 	// Tenants: a registration may name a tenant and a cloud.
 	Tenants bool
+	// Centres are the provider's data centres, at each of which a client may have a
+	// secret of its own; none where it is one.
+	Centres []string
 	// WithholdsRefresh: a refresh token comes only with a new consent, so the flow
 	// forces one where it holds none.
 	WithholdsRefresh bool

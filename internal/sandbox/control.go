@@ -103,7 +103,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 }
 
 func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
-	e, m, h := s.GoogleEndpoints(""), s.Office365Endpoints(""), s.HubspotEndpoints("")
+	e, m, h, z := s.GoogleEndpoints(""), s.Office365Endpoints(""), s.HubspotEndpoints(""), s.ZohoEndpoints("")
 	index := page.Index{
 		Vendors: []page.Vendor{{Name: "Google", Endpoints: []page.Line{
 			{Term: "Authorize", Text: e.Authorize},
@@ -123,6 +123,12 @@ func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
 			{Term: "Revoke", Text: h.Revoke},
 			{Term: "Introspection", Text: h.Userinfo},
 			{Term: "API", Text: h.API},
+		}}, {Name: "Zoho", Endpoints: []page.Line{
+			{Term: "Authorize", Text: z.Authorize},
+			{Term: "Token", Text: z.Token},
+			{Term: "Revoke", Text: z.Revoke},
+			{Term: "Userinfo", Text: z.Userinfo},
+			{Term: "Other data centres", Text: "the same below /zoho/eu, /zoho/in and so on; the callback names the person's"},
 		}}},
 		Control: []page.Line{
 			{Term: "GET /_control/stats", Text: "the calls so far, by vendor and endpoint"},

@@ -8,7 +8,7 @@
 //	server := httptest.NewServer(s)
 //	endpoints := s.GoogleEndpoints(server.URL)
 //
-// The vendors are "Google", "Office365" and "Hubspot".
+// The vendors are "Google", "Office365", "Hubspot" and "Zoho".
 //
 // # Personas and tags
 //
@@ -24,13 +24,14 @@
 //	+norefresh  never a refresh token, even when consent is forced
 //	+rotate     each refresh gives a new refresh token and ends the old one
 //	+admin      an administrator must approve first: admin_policy_enforced at Google,
-//	            access_denied with AADSTS90094 at Office365; at Hubspot a page that leads nowhere
+//	            access_denied with AADSTS90094 at Office365; at Hubspot a page that leads nowhere;
+//	            plain access_denied at Zoho
 //	+revoked    the refresh token is revoked directly after its first refresh; the
 //	            access token of that refresh lives until it expires
 //	+nomail     the mail service is off for the person: Gmail answers 400 "Mail service not
 //	            enabled"; Graph answers 404 MailboxNotEnabledForRESTAPI to mail, calendar,
 //	            contacts and tasks, which all lie in the mailbox. The scopes are granted all
-//	            the same. HubSpot has no mail
+//	            the same. Zoho Mail answers 404 ACCOUNT_NOT_EXISTS; HubSpot has no mail
 //
 // Without +auto and +deny the page is shown with that persona chosen. Tags belong
 // to the grant of that person to that client: those of the newest consent hold.
@@ -78,6 +79,6 @@
 //
 // sandbox.go puts the parts together. ledger holds grants and tokens, gate counts
 // and plays faults, page draws, and mailbox and echo serve all vendors, and each of those is a folder of its own:
-// google, microsoft, hubspot.
+// google, microsoft, hubspot, zoho.
 // A new vendor is one more folder and one more line in [New].
 package sandbox

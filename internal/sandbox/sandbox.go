@@ -16,6 +16,7 @@ import (
 	"github.com/avain-project/avain/internal/sandbox/ledger"
 	"github.com/avain-project/avain/internal/sandbox/microsoft"
 	"github.com/avain-project/avain/internal/sandbox/page"
+	"github.com/avain-project/avain/internal/sandbox/zoho"
 )
 
 // Client is an OAuth client registered at a vendor.
@@ -67,10 +68,11 @@ type dialect interface {
 // New makes a sandbox with every vendor and no client.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor), pages: page.Parse()}
+	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor, zoho.Vendor), pages: page.Parse()}
 	s.addGoogle(cfg)
 	s.addMicrosoft(cfg)
 	s.addHubSpot(cfg)
+	s.addZoho(cfg)
 
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /{$}", s.index)
@@ -116,7 +118,14 @@ func (s *Sandbox) addHubSpot(cfg Config) {
 	s.vendors = append(s.vendors, vendor{hubspot.Vendor, hubspot.Prefix, l, hubspot.New(cfg.Now, l, s.gate, s.pages)})
 }
 
-// Register adds a client at a vendor ("Google", "Office365", "Hubspot"), or replaces the one with its ID.
+func (s *Sandbox) addZoho(cfg Config) {
+	lc := ledger.Config{Now: cfg.Now, Rand: cfg.Rand, AccessLife: cfg.AccessTokenLife}
+	zoho.TokenLook(&lc)
+	l := ledger.New(lc)
+	s.vendors = append(s.vendors, vendor{zoho.Vendor, zoho.Prefix, l, zoho.New(cfg.Now, l, s.gate, s.pages)})
+}
+
+// Register adds a client at a vendor ("Google", "Office365", "Hubspot", "Zoho"), or replaces the one with its ID.
 // It fails on an unknown vendor, an empty ID and a relative redirect URI.
 func (s *Sandbox) Register(vendor string, c Client) error {
 	var names []string
@@ -176,6 +185,21 @@ func (s *Sandbox) HubspotEndpoints(base string) Endpoints {
 func (s *Sandbox) HubspotIDs(persona string) (hub, user int64) {
 	return hubspot.HubID(persona), hubspot.UserID(persona)
 }
+
+// ZohoEndpoints says where Zoho is when the sandbox is served at base. API is empty:
+// answers to codes and refreshes name it, by the person's data centre.
+func (s *Sandbox) ZohoEndpoints(base string) Endpoints {
+	base = strings.TrimSuffix(base, "/")
+	return Endpoints{
+		Authorize: base + zoho.AuthorizePath,
+		Token:     base + zoho.TokenPath,
+		Revoke:    base + zoho.RevokePath,
+		Userinfo:  base + zoho.UserinfoPath,
+	}
+}
+
+// ZohoCentre is the data centre of a persona's account, by the persona's key.
+func (s *Sandbox) ZohoCentre(persona string) string { return zoho.HomeCentre(persona) }
 
 // Office365Tenant is the id of a persona's own tenant (tid), by the persona's key;
 // in any other, that person is a guest.

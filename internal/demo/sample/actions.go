@@ -18,8 +18,10 @@ func (a *application) send(w http.ResponseWriter, r *http.Request) {
 	var acct account
 	err := a.avain.do(r.Context(), &calls, request{method: http.MethodGet, path: accountPath, auth: auth}, &acct)
 	if err == nil {
-		path, body := testMessage(acct.ServiceType, acct.Email)
-		err = a.avain.do(r.Context(), &calls, request{method: http.MethodPost, path: path, auth: auth, body: strings.NewReader(body)}, nil)
+		var path, body string
+		if path, body, err = a.testMessage(r.Context(), acct, auth, &calls); err == nil {
+			err = a.avain.do(r.Context(), &calls, request{method: http.MethodPost, path: path, auth: auth, body: strings.NewReader(body)}, nil)
+		}
 	}
 	if err != nil {
 		a.show(w, r, http.StatusBadGateway, "problem", problem{

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -113,15 +114,18 @@ func refusal(status int, body []byte) *failure {
 		f.Status = status
 		return &f
 	}
-	var provider struct { // Google and Microsoft Graph alike
-		Error struct {
+	var provider struct {
+		Error struct { // Google and Microsoft Graph alike
 			Message string `json:"message"`
 		} `json:"error"`
+		Status struct { // Zoho Mail
+			Description string `json:"description"`
+		} `json:"status"`
 	}
 	_ = json.Unmarshal(body, &provider) // without it the status has to do
 	text := fmt.Sprintf("The provider answered with status %d.", status)
-	if provider.Error.Message != "" {
-		text += " It says: " + provider.Error.Message
+	if said := cmp.Or(provider.Error.Message, provider.Status.Description); said != "" {
+		text += " It says: " + said
 	}
 	return &failure{Code: "provider." + strconv.Itoa(status), Message: text, Status: status}
 }

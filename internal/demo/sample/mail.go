@@ -30,6 +30,8 @@ func (a *application) messages(ctx context.Context, serviceType string, auth fun
 		return a.graph(ctx, auth, calls)
 	case "Hubspot":
 		return a.contacts(ctx, auth, calls)
+	case "Zoho":
+		return a.zoho(ctx, auth, calls)
 	}
 	return a.gmail(ctx, auth, calls)
 }
@@ -109,19 +111,31 @@ func (a *application) gmail(ctx context.Context, auth func(*http.Request), calls
 
 // testMessage is what the provider's API takes to send a short message: its path
 // and its body.
-func testMessage(serviceType, address string) (path, body string) {
+func (a *application) testMessage(ctx context.Context, acct account, auth func(*http.Request), calls *[]call) (path, body string, err error) {
 	const subject, text = "Hello from the sample application", "This message was sent through Avain, with one token and the provider's own API."
-	if serviceType == "Office365" {
-		b, _ := json.Marshal(map[string]any{"message": map[string]any{ // strings always marshal
-			"subject": subject, "body": map[string]string{"contentType": "Text", "content": text},
-			"toRecipients": []any{map[string]any{"emailAddress": map[string]string{"address": address}}},
-		}})
-		return "/v1/direct/me/sendMail", string(b)
+	switch acct.ServiceType {
+	case "Office365":
+		return "/v1/direct/me/sendMail", graphMessage(acct.Email, subject, text), nil
+	case "Zoho":
+		path, err = a.zohoMailbox(ctx, auth, calls)
+		return path, zohoMessage(acct.Email, subject, text), err
 	}
-	// Gmail: an RFC 5322 message in base64url.
+	return gmailPath + "/send", gmailMessage(acct.Email, subject, text), nil
+}
+
+func graphMessage(address, subject, text string) string {
+	b, _ := json.Marshal(map[string]any{"message": map[string]any{ // strings always marshal
+		"subject": subject, "body": map[string]string{"contentType": "Text", "content": text},
+		"toRecipients": []any{map[string]any{"emailAddress": map[string]string{"address": address}}},
+	}})
+	return string(b)
+}
+
+// gmailMessage is an RFC 5322 message in base64url.
+func gmailMessage(address, subject, text string) string {
 	address = strings.NewReplacer("\r", "", "\n", "").Replace(address) // stays one header line
 	mail := "To: " + address + "\r\nSubject: " + subject + "\r\n" +
 		"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text + "\r\n"
 	b, _ := json.Marshal(map[string]string{"raw": base64.RawURLEncoding.EncodeToString([]byte(mail))})
-	return gmailPath + "/send", string(b)
+	return string(b)
 }

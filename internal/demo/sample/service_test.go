@@ -20,7 +20,7 @@ func TestAnotherServiceCanBeChosen(t *testing.T) {
 	if got := b.begin("/connect?flow=code").Get("serviceType"); got != "Google" {
 		t.Errorf("where none is named, Avain is asked for %q", got)
 	}
-	if a := b.get("/connect?flow=code&service=Zoho"); a.StatusCode != http.StatusBadRequest || !strings.Contains(a.body, "service.unknown") {
+	if a := b.get("/connect?flow=code&service=Nobody"); a.StatusCode != http.StatusBadRequest || !strings.Contains(a.body, "service.unknown") {
 		t.Errorf("a service that is not offered: %d", a.StatusCode)
 	}
 
@@ -36,6 +36,25 @@ func TestAnotherServiceCanBeChosen(t *testing.T) {
 		}
 	})
 	if !w.avain.saw("POST /v1/direct/me/sendMail") {
+		t.Error("nothing was sent")
+	}
+}
+
+func TestZohoIsReadByItsMailbox(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.avain.set(func(f *fake) { f.service = "Zoho" })
+	b := w.browser(t)
+	ask := b.begin("/connect?flow=code&service=Zoho&scopes=Mail.Read")
+	b.get("/connected?status=success&code=" + goodCode + "&state=" + ask.Get("state"))
+	b.get("/").has(t, "From Zoho", "Bob &lt;bob@sandbox.test&gt;", "Fri, 02 Jan 2026 03:04:05", `name="service" value="Zoho">`)
+	b.do(http.MethodPost, "/send")
+	w.avain.set(func(f *fake) {
+		if !strings.Contains(f.sent, `"toAddress":"ada@sandbox.test"`) {
+			t.Errorf("sent %s", f.sent)
+		}
+	})
+	if !w.avain.saw("POST /v1/direct/api/accounts/77/messages") {
 		t.Error("nothing was sent")
 	}
 }

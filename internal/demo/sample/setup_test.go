@@ -77,6 +77,14 @@ func (f *fake) asAda(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		f.sent = string(body)
 		w.WriteHeader(http.StatusAccepted)
+	case path == "/v1/direct/api/accounts":
+		fmt.Fprint(w, `{"data":[{"accountId":"77"}]}`)
+	case path == "/v1/direct/api/accounts/77/messages/view":
+		fmt.Fprint(w, `{"data":[{"subject":"From Zoho","summary":"Hi","sender":"Bob","fromAddress":"bob@sandbox.test","receivedTime":"1767323045000"}]}`)
+	case path == "/v1/direct/api/accounts/77/messages":
+		body, _ := io.ReadAll(r.Body)
+		f.sent = string(body)
+		fmt.Fprint(w, `{"data":{}}`)
 	case path == messages:
 		fmt.Fprint(w, `{"messages":[{"id":"m1"},{"id":"m2"},{"id":"m3"},{"id":"m4"},{"id":"m5"},{"id":"m6"}]}`)
 	case path == messages+"/send":

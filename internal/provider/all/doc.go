@@ -8,6 +8,7 @@ import (
 	"github.com/avain-project/avain/internal/provider/google"
 	"github.com/avain-project/avain/internal/provider/hubspot"
 	"github.com/avain-project/avain/internal/provider/office365"
+	"github.com/avain-project/avain/internal/provider/zoho"
 )
 
 // Registry makes the providers.
@@ -16,5 +17,6 @@ func Registry(clients outbound.Clients) provider.Registry {
 		google.New(clients),
 		hubspot.New(clients),
 		office365.New(clients),
+		zoho.New(clients),
 	)
 }

@@ -117,7 +117,8 @@ func (d *Driver) identity(ctx context.Context, reg account.Registration, tokens 
 
 // Refresh implements provider.Refresher.
 func (d *Driver) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens) (provider.Tokens, error) {
-	return d.client.Refresh(ctx, reg, held)
+	answer, err := d.client.Refresh(ctx, reg, held)
+	return answer.Tokens, err
 }
 
 // Revoke implements provider.Revoker. Google ends the whole grant of the person

@@ -95,7 +95,8 @@ func (d *Driver) Exchange(ctx context.Context, reg account.Registration, cb prov
 
 // Refresh implements provider.Refresher.
 func (d *Driver) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens) (provider.Tokens, error) {
-	return d.client.Refresh(ctx, reg, held)
+	answer, err := d.client.Refresh(ctx, reg, held)
+	return answer.Tokens, err
 }
 
 // Revoke implements provider.Revoker. It ends the refresh token; an access token

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +34,14 @@ type Client struct {
 	// that they stand for ("": whatever stands in error), and a subtype for the table.
 	// nil: it has none.
 	Own func(body []byte) (code, subtype string)
+	// Scheme is the word before the access token in the Authorization header; "" is
+	// Bearer.
+	Scheme string
+	// RevokeAlone: the revocation endpoint takes the token and nothing beside it.
+	RevokeAlone bool
+	// Gone are error codes with which that endpoint says that it does not know the
+	// token, besides those of RFC 7009.
+	Gone []string
 }
 
 // EndpointsFor lays the registration's endpoints over the provider's own.
@@ -62,6 +71,17 @@ func (c *Client) AuthorizeURL(reg account.Registration, req provider.AuthRequest
 type Answer struct {
 	provider.Tokens
 	IDToken secret.Text // OpenID Connect; zero where none came
+	extra   func(string) any
+}
+
+// Text is a member of the answer that is peculiar to the dialect; "" where it is
+// absent or no text.
+func (a Answer) Text(name string) string {
+	if a.extra == nil {
+		return ""
+	}
+	text, _ := a.extra(name).(string)
+	return text
 }
 
 // Exchange redeems the callback's code. extra are parameters of the dialect.
@@ -84,9 +104,9 @@ func (c *Client) Exchange(ctx context.Context, reg account.Registration, cb prov
 
 // Refresh asks for a new access token, with a scope parameter where scopes are
 // given. What the provider leaves out stays zero.
-func (c *Client) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens, scopes ...string) (provider.Tokens, error) {
+func (c *Client) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens, scopes ...string) (Answer, error) {
 	if held.Refresh.IsZero() {
-		return provider.Tokens{}, &provider.Error{
+		return Answer{}, &provider.Error{
 			Class: provider.Dead, Code: provider.CodeNoRefresh,
 			Cause: "the provider gave no refresh token when the account was connected", Cure: "connect the account again",
 		}
@@ -104,7 +124,7 @@ func (c *Client) Refresh(ctx context.Context, reg account.Registration, held pro
 	if answer.Refresh.Equal(held.Refresh) {
 		answer.Refresh = secret.Text{}
 	}
-	return answer.Tokens, err
+	return answer, err
 }
 
 // Revoke ends the grant (RFC 7009). A token that the provider no longer knows is
@@ -120,8 +140,11 @@ func (c *Client) Revoke(ctx context.Context, reg account.Registration, held prov
 	return eachSecret(reg, func(s secret.Text) error {
 		// The client says who it is here too (§2.1). Some providers, Google among them,
 		// want the token alone and do not mind more.
-		form := url.Values{"token": {token.Reveal()}, "client_id": {reg.ClientID}}
-		if !s.IsZero() {
+		form := url.Values{"token": {token.Reveal()}}
+		if !c.RevokeAlone {
+			form.Set("client_id", reg.ClientID)
+		}
+		if !c.RevokeAlone && !s.IsZero() {
 			form.Set("client_secret", s.Reveal())
 		}
 		return c.revoke(ctx, c.EndpointsFor(reg).Revoke, form)
@@ -140,13 +163,11 @@ func (c *Client) revoke(ctx context.Context, endpoint string, form url.Values) e
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, _ := io.ReadAll(res.Body)
-	if res.StatusCode == http.StatusOK {
-		return nil
-	}
 	var answer struct{ Error string }
 	_ = json.Unmarshal(body, &answer)
-	if answer.Error == "invalid_token" || answer.Error == "unsupported_token_type" {
-		return nil
+	gone := append([]string{"invalid_token", "unsupported_token_type"}, c.Gone...)
+	if slices.Contains(gone, answer.Error) || res.StatusCode == http.StatusOK && answer.Error == "" {
+		return nil // some say what went wrong with status 200
 	}
 	return c.answer(res, answer.Error, nil, "")
 }
@@ -186,7 +207,7 @@ func (c *Client) get(ctx context.Context, endpoint string, access secret.Text) (
 	if err != nil {
 		return nil, fmt.Errorf("build the request: %w", err)
 	}
-	req.Header.Set("Authorization", "Bearer "+access.Reveal())
+	req.Header.Set("Authorization", cmp.Or(c.Scheme, "Bearer")+" "+access.Reveal())
 	req.Header.Set("Accept", "application/json")
 	res, err := c.HTTP.Do(req)
 	if err != nil {
@@ -240,7 +261,7 @@ func eachSecret(reg account.Registration, call func(secret.Text) error) error {
 }
 
 func answerOf(t *oauth2.Token) Answer {
-	out := Answer{Tokens: provider.Tokens{Access: secret.New(t.AccessToken), Refresh: secret.New(t.RefreshToken), Life: lifeOf(t)}}
+	out := Answer{Tokens: provider.Tokens{Access: secret.New(t.AccessToken), Refresh: secret.New(t.RefreshToken), Life: lifeOf(t)}, extra: t.Extra}
 	out.NativeScopes = scopesOf(t)
 	if id, ok := t.Extra("id_token").(string); ok {
 		out.IDToken = secret.New(id)
@@ -268,15 +289,18 @@ func scopesOf(t *oauth2.Token) []string {
 }
 
 // lifeOf reads expires_in, which the library keeps for some grants only. Some
-// providers write the number as a string.
+// providers write the number as a string. Where expires_in_sec is there too, as Zoho
+// has it, expires_in counts milliseconds.
 func lifeOf(t *oauth2.Token) time.Duration {
 	seconds := float64(t.ExpiresIn)
-	switch raw := t.Extra("expires_in").(type) {
-	case float64:
-		seconds = raw
-	case string:
-		if n, err := strconv.ParseFloat(raw, 64); err == nil {
-			seconds = n
+	for _, name := range []string{"expires_in", "expires_in_sec"} {
+		switch raw := t.Extra(name).(type) {
+		case float64:
+			seconds = raw
+		case string:
+			if n, err := strconv.ParseFloat(raw, 64); err == nil {
+				seconds = n
+			}
 		}
 	}
 	const most = float64(100 * 365 * 24 * 3600) // beyond it a Duration would overflow

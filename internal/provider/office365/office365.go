@@ -93,7 +93,7 @@ func (d *Driver) Refresh(ctx context.Context, reg account.Registration, held pro
 	scopes := spelled(reg.Cloud, own(reg.Cloud, held.NativeScopes))
 	answer, err := d.client.Refresh(ctx, at(reg, held.Tenant), held, renewable(scopes)...)
 	answer.NativeScopes = granted(reg.Cloud, answer.NativeScopes, held.NativeScopes)
-	return answer, err
+	return answer.Tokens, err
 }
 
 // RefreshFor implements provider.ResourceRefresher. It asks for those scopes of the
@@ -107,7 +107,7 @@ func (d *Driver) RefreshFor(ctx context.Context, reg account.Registration, held 
 	}
 	answer, err := d.client.Refresh(ctx, at(reg, held.Tenant), held, renewable(scopes)...)
 	answer.NativeScopes = nil
-	return answer, err
+	return answer.Tokens, err
 }
 
 // renewable adds what the next refresh token depends on.

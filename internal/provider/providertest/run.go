@@ -59,7 +59,8 @@ func testInfo(t *testing.T, s Subject) {
 		t.Errorf("service type %q, title %q", info.ServiceType, info.Title)
 	}
 	for _, host := range info.Direct.Hosts {
-		u, err := url.Parse(host.Base)
+		// {api} stands for what an answer names, which is checked as such.
+		u, err := url.Parse(strings.Replace(host.Base, "{api}", "https://api.test", 1))
 		if err != nil || u.Scheme != "https" || u.Host == "" || !strings.HasSuffix(host.Base, "/") || u.RawQuery != "" || strings.HasPrefix(host.Prefix, "/") {
 			t.Errorf("pass-through host %+v: an https URL that ends in a slash, and a prefix that does not begin with one", host)
 		}

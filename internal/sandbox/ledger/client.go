@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 )
@@ -14,6 +15,9 @@ type Client struct {
 	Secret       string   // empty: a public client, which sends none
 	Name         string   // shown on the consent page; empty: the ID is shown
 	RedirectURIs []string // compared as whole strings (RFC 9700 §2.1)
+	// CentreSecrets take the place of Secret at data centres, by the centre's name ("eu"),
+	// at vendors that have them.
+	CentreSecrets map[string]string
 	// RequiredScopes are those that each request must ask for, at vendors whose
 	// clients declare them (HubSpot).
 	RequiredScopes []string
@@ -50,6 +54,7 @@ func (l *Ledger) Register(c Client) error {
 		return err
 	}
 	c.RedirectURIs, c.RequiredScopes = slices.Clone(c.RedirectURIs), slices.Clone(c.RequiredScopes)
+	c.CentreSecrets = maps.Clone(c.CentreSecrets)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.clients[c.ID] = c

@@ -5,6 +5,7 @@ const gmailPath = "/v1/direct/gmail/v1/users/me/messages";
 const onlyHeaders = "?format=metadata&metadataHeaders=Subject&metadataHeaders=From&metadataHeaders=Date";
 
 const graphPath = "/v1/direct/me/messages";
+const zohoPath = "/v1/direct/api/accounts";
 const graphFields = "?$top=5&$select=subject,from,receivedDateTime,bodyPreview";
 
 // HubSpot is a CRM and has no mail, so people are shown in its place.
@@ -71,7 +72,7 @@ async function show(token, again) {
     note("Mail.Read was not granted, so there are no messages to show. Connect again and leave its box ticked.");
   } else {
     byId("progress").textContent = "Reading the first messages…";
-    showMessages(await (account.serviceType === "Office365" ? graph(token) : gmail(token)));
+    showMessages(await ({ Office365: graph, Zoho: zoho }[account.serviceType] ?? gmail)(token));
   }
   byId("progress").textContent = "";
 }
@@ -124,6 +125,17 @@ async function contacts(token) {
 function asInMail(received) {
   const at = new Date(received);
   return Number.isNaN(at.valueOf()) ? received : at.toUTCString().replace("GMT", "+0000");
+}
+
+// zoho asks for the mailbox first: its id stands in the path of the list.
+async function zoho(token) {
+  const [mailbox] = (await call(token, zohoPath)).data ?? [];
+  if (!mailbox) return [];
+  const list = await call(token, `${zohoPath}/${encodeURIComponent(mailbox.accountId)}/messages/view?limit=5`);
+  return (list.data ?? []).slice(0, 5).map((message) => ({
+    subject: message.subject, from: `${message.sender} <${message.fromAddress}>`,
+    date: asInMail(Number(message.receivedTime)), snippet: message.summary ?? "",
+  }));
 }
 
 function showMessages(messages) {
