@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/app"
 	"github.com/avain-project/avain/internal/demo"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/sandbox"
@@ -50,11 +51,11 @@ type site struct {
 	seen []*http.Request // what the application's servers got
 }
 
-func startSite(t testing.TB, service, flow string) *site {
+func startSite(t testing.TB, service, flow string, changes ...func(*app.Config)) *site {
 	t.Helper()
-	w := idle(t)
+	w := idle(t, changes...)
 	w.boxURL = strings.Replace(w.boxURL, "127.0.0.1", "localhost", 1)
-	w.serve()
+	w.serve(changes...)
 	s := &site{world: w, service: service, flow: flow, home: w.url}
 	s.application = serveOn(t, applicationHost, s.pages())
 	s.returnURL = s.application + "/connected"

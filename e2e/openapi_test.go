@@ -96,6 +96,31 @@ func TestTheFlowAnswersAsDocumented(t *testing.T) {
 	c.object("ErrorRedirect", denied.result(t))
 }
 
+func TestTheSignInFormAnswersAsDocumented(t *testing.T) {
+	t.Parallel()
+	p, c := startPost(t), documented(t)
+	b := p.browser()
+	page := b.atForm("serverUrl", "mail.test")
+	c.check(b.get(page, "Accept", "text/html"), takes, http.StatusOK, http.MethodGet, page, "", "Accept", "text/html")
+	c.check(b.get(page), takes, http.StatusBadRequest, http.MethodGet, page, "")
+	c.call(p.world, refuses, http.StatusBadRequest, http.MethodGet, "/v1/auth/form", "")
+	c.object("ErrorRedirect", b.authorize(mailSignIn("serverUrl", strings.Repeat("s", 1025))).result(t))
+
+	sent := []string{"Origin", p.url, "Content-Type", urlencoded}
+	for _, headers := range [][]string{sent, append([]string{"Accept", "text/html"}, sent...)} {
+		send := func(page string, takes bool, status int, form url.Values, headers ...string) {
+			t.Helper()
+			body := form.Encode()
+			c.check(b.posts(page, body, headers...), takes, status, http.MethodPost, page, body, headers...)
+		}
+		send(page, takes, http.StatusForbidden, filled("password", "wrong"), headers...)
+		send(page, takes, http.StatusBadRequest, filled("email", ""), headers...)
+		send(page, takes, http.StatusBadRequest, filled("email", strings.Repeat("e", 1025)), headers...) // the driver's fields have no schema of their own
+		send(page, takes, http.StatusForbidden, filled(), append([]string{"Origin", "null"}, headers...)...)
+		send(b.atForm(), takes, http.StatusOK, filled(), headers...)
+	}
+}
+
 func TestTheExchangeAnswersAsDocumented(t *testing.T) {
 	t.Parallel()
 	w, c := start(t), documented(t)

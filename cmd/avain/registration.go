@@ -26,7 +26,7 @@ type providerRef struct {
 type registrationSetCommand struct {
 	providerRef
 	address
-	ClientID         string                 `name:"client-id" required:"" placeholder:"ID" help:"Client id at the provider. Another client id is another registration."`
+	ClientID         string                 `name:"client-id" placeholder:"ID" help:"Client id at the provider. Another client id is another registration. None for a service that is signed in to on our own page, such as IMAP."`
 	ClientSecret     secret.Text            `name:"client-secret-file" secret:"AVAIN_REGISTRATION_CLIENT_SECRET" placeholder:"PATH" help:"File with the client secret at the provider (- is standard input)."`
 	CentreSecret     map[string]secret.Text `name:"centre-secret" placeholder:"CENTRE=PATH" help:"File with the client secret of one data centre, where the provider has several with secrets of their own, as in eu=PATH (Zoho). May be repeated."`
 	DropCentreSecret []string               `name:"drop-centre-secret" placeholder:"CENTRE" help:"Take the secret of that data centre away, so that the common one is used there."`
@@ -115,7 +115,10 @@ func (c *registrationSetCommand) Run(ctx context.Context, s *settings, out outpu
 		if reg.RelayTarget != "" {
 			printf(w, "\nThe relay there must send the browser on to:\n\n    %s\n", reg.RelayTarget)
 		}
-		if c.PublicURL == "" && reg.Application.Settings.Alias == "" {
+		if reg.RedirectURI == "" {
+			printf(w, "\nPeople sign in to it with their login name and password, on a page of this server.\n")
+		}
+		if c.PublicURL == "" && reg.RedirectURI != "" && reg.Application.Settings.Alias == "" {
 			printf(w, "\nNo public URL was given, so this address is for this machine only. A server that others reach has its own: name it\nby --public-url URL or AVAIN_PUBLIC_URL, here and for serve, and register the address that is printed then.\n")
 		}
 		printf(w, "\nThen start the server, or check the settings first:\n\n    %s\n    %s\n", s.line("serve"), s.line("doctor"))
@@ -142,7 +145,7 @@ func (c *registrationListCommand) Run(ctx context.Context, s *settings, out outp
 	for i, r := range list {
 		views[i] = viewRegistration(r)
 		rows[i] = []string{
-			r.Application.Name, string(r.ServiceType), r.ClientID, fmt.Sprint(len(r.Secrets)), yes(r.Current),
+			r.Application.Name, string(r.ServiceType), dash(r.ClientID), fmt.Sprint(len(r.Secrets)), yes(r.Current),
 			dash(strings.Join(texts(r.Scopes), " ")), dash(r.RedirectURI),
 		}
 	}

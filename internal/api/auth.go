@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/avain-project/avain/internal/access"
 	"github.com/avain-project/avain/internal/account"
@@ -22,17 +24,18 @@ type saved struct {
 	AccessToken string `json:"accessToken"`
 }
 
-// page is what every route of the flow shares: GET alone (a HEAD would spend a
-// state), our own host, nothing cached, framed or leaked by a referrer.
-func (s *Server) page(next http.HandlerFunc) http.HandlerFunc {
+// page is what every route of the flow shares: GET (a HEAD would spend a state) and
+// the methods named besides, our own host, nothing cached, framed or leaked by a referrer.
+func (s *Server) page(next http.HandlerFunc, besides ...string) http.HandlerFunc {
+	methods := append([]string{http.MethodGet}, besides...)
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if r.Method != http.MethodGet {
-			h.Set("Allow", http.MethodGet)
+		if !slices.Contains(methods, r.Method) {
+			h.Set("Allow", strings.Join(methods, ", "))
 			s.show(w, r, connect.Outcome{Fault: fault.New(fault.MethodNotAllowed, "")})
 			return
 		}
@@ -108,6 +111,8 @@ func (s *Server) draw(w http.ResponseWriter, r *http.Request, out connect.Outcom
 		})
 	case connect.PageAdminDone:
 		s.Pages.Approved(w, out.ApplicationName)
+	case connect.PageForm:
+		s.drawForm(w, r, out)
 	default:
 		s.show(w, r, out)
 	}

@@ -18,11 +18,13 @@ const (
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 
-	// The flow, for browsers. It takes GET alone: page refuses the rest, HEAD too,
-	// which the mux would count among GET.
+	// The flow, for browsers. It takes GET alone, and a form POST: page refuses the
+	// rest, HEAD too, which the mux would count among GET.
 	mux.HandleFunc("/v1/auth/authorize", s.page(s.authorize))
 	mux.HandleFunc("/v1/auth/callback", s.page(s.callback))
 	mux.HandleFunc("/v1/auth/partial", s.page(s.partial))
+	mux.HandleFunc("/v1/auth/form", s.page(s.showForm, http.MethodPost))
+	mux.HandleFunc("POST /v1/auth/form", s.page(s.submitForm, http.MethodPost))
 
 	// The exchange, for applications.
 	mux.HandleFunc("POST /v1/auth/token/{code}", s.redeem)

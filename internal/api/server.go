@@ -79,6 +79,8 @@ type Pages interface {
 	Partial(http.ResponseWriter, PartialPage)
 	Admin(http.ResponseWriter, AdminPage)
 	Approved(w http.ResponseWriter, application string)
+	Form(http.ResponseWriter, FormPage)
+	Done(http.ResponseWriter, DonePage)
 }
 
 // Config is what the server is made of.
@@ -109,11 +111,12 @@ type Server struct {
 	Config
 	mux    *http.ServeMux
 	limits *limiter
+	logins *loginLimiter
 }
 
 // New makes the server.
 func New(cfg Config) *Server {
-	s := &Server{Config: cfg, limits: newLimiter(cfg.Limits, cfg.Now)}
+	s := &Server{Config: cfg, limits: newLimiter(cfg.Limits, cfg.Now), logins: newLoginLimiter(cfg.Now)}
 	s.mux = s.routes()
 	return s
 }

@@ -73,7 +73,7 @@ func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *
 	clients := outbound.New(outbound.Config{
 		APITimeout: cfg.ProviderTimeout, FirstByte: cfg.FirstByteTimeout, Observe: a.metrics.outbound, Typed: typed,
 	})
-	a.providers = all.Registry(clients)
+	a.providers = cfg.Providers(clients)
 	a.access = access.New(s)
 	a.credentials = credential.New(credential.Config{
 		Store: s, Ring: ring, Providers: a.providers, Transport: clients.Stream.Transport, Now: cfg.Now, Logger: logger,
@@ -119,6 +119,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:8080"
+	}
+	if c.Providers == nil {
+		c.Providers = all.Registry
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -12,6 +12,8 @@ import (
 
 	"github.com/avain-project/avain/internal/api"
 	"github.com/avain-project/avain/internal/operator"
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/store"
 	"github.com/avain-project/avain/internal/weburl"
@@ -75,6 +77,8 @@ type Config struct {
 	LogTo     io.Writer // default: nowhere
 	Version   string
 	Now       func() time.Time // default time.Now
+	// Providers makes the providers, for tests with one of their own; default: all.
+	Providers func(outbound.Clients) provider.Registry
 	// WrapEngine takes the opened database's place, for tests of one that fails;
 	// default: the database itself.
 	WrapEngine func(store.Engine) store.Engine

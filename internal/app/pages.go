@@ -18,6 +18,10 @@ func (f faces) Partial(w http.ResponseWriter, p api.PartialPage) {
 
 func (f faces) Admin(w http.ResponseWriter, p api.AdminPage) { f.Pages.Admin(w, signin.AdminPage(p)) }
 
+func (f faces) Form(w http.ResponseWriter, p api.FormPage) { f.Pages.Form(w, signin.FormPage(p)) }
+
+func (f faces) Done(w http.ResponseWriter, p api.DonePage) { f.Pages.Done(w, signin.DonePage(p)) }
+
 func (f faces) Choose(w http.ResponseWriter, p api.ChoosePage) {
 	f.Pages.Choose(w, signin.ChoosePage(p))
 }

@@ -58,7 +58,7 @@ func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, b
 	}
 	attempt.BrowserHash = access.Hash(browser)
 	attempt.RedirectURI = CallbackURL(s.PublicURL, app, reg.Registration)
-	location, err := s.begin(ctx, attempt, reg)
+	location, err := s.begin(ctx, attempt, app, reg)
 	if err != nil {
 		return reply.unbegun(err)
 	}
@@ -140,7 +140,7 @@ func (s *Service) prepare(ctx context.Context, r request, app account.Applicatio
 		ApplicationID: app.ID, RegistrationID: reg.ID, ServiceType: r.serviceType, Unbound: reg.UnboundBrowser,
 		ReturnURL: reply.returnURL, State: reply.state, TokenMode: reply.tokenMode,
 		Scopes: r.scopes, NativeScopes: r.nativeScopes,
-		AccountID: r.accountID, ClientOrgID: r.clientOrgID, LoginHint: r.loginHint, Prompt: r.prompt,
+		AccountID: r.accountID, ClientOrgID: r.clientOrgID, LoginHint: r.loginHint, ServerURL: r.serverURL, Prompt: r.prompt,
 		AuthEmail: r.authEmail, Challenge: r.challenge, Fresh: !r.recycle,
 		PartialGrant: app.Settings.Partial(r.ensureScopes), EnsureAccess: r.ensureAccess,
 	}, reg, nil
@@ -165,9 +165,9 @@ func readResponseType(p parameters, app account.Application) (tokenMode bool, er
 	return false, fault.New(fault.ResponseTypeUnknown, "")
 }
 
-// begin stores the attempt and returns the provider's address.
-func (s *Service) begin(ctx context.Context, attempt store.Attempt, reg credential.Registered) (string, error) {
-	attempt, location, err := s.visit(ctx, attempt, reg)
+// begin stores the attempt and returns the address of the sign-in page.
+func (s *Service) begin(ctx context.Context, attempt store.Attempt, app account.Application, reg credential.Registered) (string, error) {
+	attempt, location, err := s.visit(ctx, attempt, app, reg)
 	if err != nil {
 		return "", err
 	}
@@ -178,16 +178,26 @@ func (s *Service) begin(ctx context.Context, attempt store.Attempt, reg credenti
 }
 
 // visit makes an attempt with the same aim and fresh secrets, not stored yet, and
-// the provider's address for it.
-func (s *Service) visit(ctx context.Context, attempt store.Attempt, reg credential.Registered) (store.Attempt, string, error) {
-	p, ok := s.Providers.Of(attempt.ServiceType)
-	redirector, can := p.(provider.Redirector)
-	if !ok || !can {
-		return store.Attempt{}, "", fault.New(fault.ServiceTypeUnavailable, "")
-	}
-	state, verifier := access.NewNonce(), secret.New(oauth2.GenerateVerifier())
+// the address of the sign-in page for it: the provider's, or ours.
+func (s *Service) visit(ctx context.Context, attempt store.Attempt, app account.Application, reg credential.Registered) (store.Attempt, string, error) {
+	state := access.NewNonce()
 	attempt.ID, attempt.StateHash = account.NewRecordID(), access.Hash(state)
 	attempt.Held, attempt.ChoiceHash, attempt.Result, attempt.ConsumedAt = nil, nil, nil, time.Time{}
+	attempt.CreatedAt = s.Now()
+	attempt.ExpiresAt = attempt.CreatedAt.Add(AttemptLifetime)
+	p, _ := s.Providers.Of(attempt.ServiceType)
+	switch p := p.(type) {
+	case provider.Redirector:
+		return s.visitProvider(ctx, attempt, reg, p, state)
+	case provider.Former:
+		attempt.Unbound, attempt.NativeScopes = false, nil // nothing of either has a meaning here
+		return attempt, s.formURL(app, state), nil
+	}
+	return store.Attempt{}, "", fault.New(fault.ServiceTypeUnavailable, "")
+}
+
+func (s *Service) visitProvider(ctx context.Context, attempt store.Attempt, reg credential.Registered, p provider.Redirector, state secret.Text) (store.Attempt, string, error) {
+	verifier := secret.New(oauth2.GenerateVerifier())
 	ask, err := s.ask(ctx, attempt, p.Info())
 	if err != nil {
 		return store.Attempt{}, "", err
@@ -197,10 +207,8 @@ func (s *Service) visit(ctx context.Context, attempt store.Attempt, reg credenti
 		return store.Attempt{}, "", fmt.Errorf("seal the verifier: %w", err)
 	}
 	attempt.Verifier = sealed
-	attempt.CreatedAt = s.Now()
-	attempt.ExpiresAt = attempt.CreatedAt.Add(AttemptLifetime)
 
-	location, err := redirector.AuthorizeURL(reg.Registration, provider.AuthRequest{
+	location, err := p.AuthorizeURL(reg.Registration, provider.AuthRequest{
 		State: state.Reveal(), Verifier: verifier, RedirectURI: s.redirectURI(attempt, reg.Registration),
 		NativeScopes: ask,
 		LoginHint:    attempt.LoginHint, Prompt: attempt.Prompt,

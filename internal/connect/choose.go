@@ -17,6 +17,8 @@ type Choice struct {
 	ServiceType account.ServiceType
 	Title       string
 	Button      provider.Button
+	// Form: the person signs in on our page, not on the service's own.
+	Form bool
 	// URL is authorize as it was asked for, with this service named: a query alone,
 	// so that the browser stays on the path and the host where it is.
 	URL string
@@ -45,8 +47,11 @@ func (s *Service) chooseService(ctx context.Context, rawQuery string, app accoun
 	}
 	choices := make([]Choice, len(infos))
 	for i, info := range infos {
+		p, _ := s.Providers.Of(info.ServiceType)
+		_, byForm := p.(provider.Former)
 		choices[i] = Choice{
-			ServiceType: info.ServiceType, Title: info.Title, Button: info.Button, URL: withService(rawQuery, info.ServiceType),
+			ServiceType: info.ServiceType, Title: info.Title, Button: info.Button, Form: byForm,
+			URL: withService(rawQuery, info.ServiceType),
 		}
 	}
 	return choices, nil
@@ -69,7 +74,7 @@ func (s *Service) serviceOf(ctx context.Context, applicationID string, id accoun
 }
 
 // services are those that an application has a registration for and people can sign
-// in at by redirect, in the order of the contract.
+// in at, in the order of the contract.
 func (s *Service) services(ctx context.Context, applicationID string) ([]provider.Info, error) {
 	registrations, err := s.Store.Registrations(ctx, applicationID)
 	if err != nil {
@@ -84,7 +89,8 @@ func (s *Service) services(ctx context.Context, applicationID string) ([]provide
 	var infos []provider.Info
 	for _, t := range account.ServiceTypes() {
 		if p, ok := s.Providers.Of(t); ok && current[t] {
-			if _, can := p.(provider.Redirector); can {
+			switch p.(type) {
+			case provider.Redirector, provider.Former:
 				infos = append(infos, p.Info())
 			}
 		}

@@ -21,7 +21,7 @@ type run struct {
 	at       *url.URL // the origin that the callback came to
 	app      account.Application
 	reg      credential.Registered
-	provider provider.Redirector
+	provider provider.Provider
 	info     provider.Info
 	ask      []string // native scopes: what the provider is asked for
 }
@@ -37,11 +37,10 @@ func (s *Service) load(ctx context.Context, r *run) error {
 		return err
 	}
 	p, ok := s.Providers.Of(r.attempt.ServiceType)
-	redirector, can := p.(provider.Redirector)
-	if !ok || !can {
+	if !ok {
 		return fault.New(fault.ServiceTypeUnavailable, "")
 	}
-	r.provider, r.info = redirector, p.Info()
+	r.provider, r.info = p, p.Info()
 	r.ask, err = s.ask(ctx, r.attempt, r.info)
 	return err
 }
@@ -73,6 +72,10 @@ func (s *Service) complete(ctx context.Context, r *run, query url.Values) (strin
 	if err := s.load(ctx, r); err != nil {
 		return "", err
 	}
+	redirector, can := r.provider.(provider.Redirector)
+	if !can {
+		return "", fault.New(fault.ServiceTypeUnavailable, "")
+	}
 	if err := checkIssuer(r.info, r.reg.Registration, query.Get("iss")); err != nil {
 		return "", err
 	}
@@ -80,7 +83,7 @@ func (s *Service) complete(ctx context.Context, r *run, query url.Values) (strin
 	if err != nil {
 		return "", fmt.Errorf("open the verifier: %w", err)
 	}
-	tokens, identity, err := r.provider.Exchange(ctx, r.reg.Registration, provider.Callback{
+	tokens, identity, err := redirector.Exchange(ctx, r.reg.Registration, provider.Callback{
 		Params: query, Verifier: secret.New(string(verifier)), RedirectURI: s.redirectURI(r.attempt, r.reg.Registration),
 		NativeScopes: r.ask,
 	})

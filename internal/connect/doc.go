@@ -10,6 +10,9 @@
 //	–          Authorize, no service named    –          page to choose one of several; same link, named
 //	–          Authorize, return URL proven   –          error goes back to the application
 //	–          Authorize, otherwise           –          error page; nothing redirects
+//	–          Authorize, service by form     open       row made; browser goes to our own page
+//	open       Form, login refused            open       page asks again; nothing is spent
+//	open       Form, login proven             consumed   one atomic statement; then as a good sign-in
 //	open       Callback, right browser        consumed   one atomic statement; then the exchange
 //	open       Callback, another browser      open       error page; the person can still finish
 //	open       15 minutes                     expired    Callback answers state.expired
@@ -32,6 +35,6 @@
 // return to the callback concerns no attempt (admin.go).
 //
 // Start reading at authorize.go, then callback.go, complete.go, finish.go, partial.go
-// and redeem.go. Where the application leaves the service open, choose.go comes in
+// and redeem.go; form.go is the sign-in page of services that have none. Where the application leaves the service open, choose.go comes in
 // between. Return URLs have a page of their own: returnurl.go.
 package connect

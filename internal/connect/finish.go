@@ -12,6 +12,7 @@ import (
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/store"
 )
@@ -20,6 +21,8 @@ import (
 type finishing struct {
 	run
 	credential.SignIn
+	// login is what a form has proven, in place of tokens; nil for tokens.
+	login *provider.Login
 	// chosen: the person has been asked about a partial grant, and goes on with it.
 	chosen bool
 }
@@ -98,7 +101,7 @@ func (s *Service) tryFinish(ctx context.Context, f finishing) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	plan, err := s.Credentials.Plan(ctx, existing, f.reg.Registration, f.Tokens)
+	plan, err := s.plan(ctx, existing, f)
 	if err != nil {
 		return "", err
 	}
@@ -117,6 +120,13 @@ func (s *Service) tryFinish(ctx context.Context, f finishing) (string, error) {
 		connection.Credential.AccountID = acct.ID
 	}
 	return s.issue(ctx, f, connection)
+}
+
+func (s *Service) plan(ctx context.Context, existing *account.Account, f finishing) (credential.Plan, error) {
+	if f.login != nil {
+		return s.Credentials.PlanLogin(ctx, existing, f.reg.Registration, *f.login, f.Tokens.NativeScopes)
+	}
+	return s.Credentials.Plan(ctx, existing, f.reg.Registration, f.Tokens)
 }
 
 // target finds the account that this sign-in renews; nil for a new one.
@@ -157,9 +167,9 @@ func (s *Service) forceConsent(ctx context.Context, f finishing) (string, error)
 		again.LoginHint = f.Identity.Email
 	}
 	if !f.chosen {
-		return s.begin(ctx, again, f.reg)
+		return s.begin(ctx, again, f.app, f.reg)
 	}
-	again, location, err := s.visit(ctx, again, f.reg)
+	again, location, err := s.visit(ctx, again, f.app, f.reg)
 	if err != nil {
 		return "", err
 	}
@@ -183,6 +193,9 @@ func (s *Service) accountOf(existing *account.Account, f finishing, plan credent
 		acct.ID = id
 	}
 	acct.Identity, acct.LoginString = f.Identity, f.Identity.Email
+	if f.login != nil {
+		acct.LoginString = f.login.Username
+	}
 	acct.AuthObtainedAt, acct.UpdatedAt = now, now
 	if plan.Credential != nil {
 		acct.RegistrationID = f.reg.ID

@@ -18,6 +18,7 @@ var bounds = map[string]int{
 	"returnUrl": 2048, "state": 2048, "accountId": 20, "clientOrgId": 255, "loginHint": 320,
 	"prompt": 64, "ensureScopes": 5, "ensureAccess": 5, "authEmail": 320, "recycle": 5,
 	"codeChallenge": 128, "codeChallengeMethod": 16,
+	"serverUrl": 1024,
 }
 
 // parameters are the query of authorize, read with the checks that every one of
@@ -86,6 +87,7 @@ type request struct {
 	accountID    account.ID
 	clientOrgID  string
 	loginHint    string
+	serverURL    string
 	prompt       string
 	authEmail    string
 	challenge    string
@@ -152,7 +154,9 @@ func (p parameters) readAccount(r *request) error {
 			return fault.New(fault.ParameterInvalid, "It is accountId; a number as the token exchange returned it.")
 		}
 	}
-	for name, into := range map[string]*string{"clientOrgId": &r.clientOrgID, "loginHint": &r.loginHint, "authEmail": &r.authEmail} {
+	for name, into := range map[string]*string{
+		"clientOrgId": &r.clientOrgID, "loginHint": &r.loginHint, "serverUrl": &r.serverURL, "authEmail": &r.authEmail,
+	} {
 		if *into, err = p.one(name); err != nil {
 			return err
 		}

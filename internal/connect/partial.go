@@ -199,7 +199,7 @@ func (s *Service) askRest(ctx context.Context, f finishing) (string, error) {
 	next := f.attempt
 	next.RestAsked, next.RestOf, next.ConsentForced = true, f.attempt.ID, true
 	next.LoginHint = cmp.Or(next.LoginHint, f.Identity.Email)
-	next, location, err := s.visit(ctx, next, f.reg)
+	next, location, err := s.visit(ctx, next, f.app, f.reg)
 	if err != nil {
 		return "", err
 	}

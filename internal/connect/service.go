@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/fault"
@@ -17,11 +19,12 @@ const AttemptLifetime = 15 * time.Minute
 
 // The paths of the flow, at the public URL or an alias. Applications send the browser
 // to AuthorizePath, providers back to CallbackPath; PartialPath is our own page, and the
-// choices on it.
+// choices on it; FormPath is the page that asks for a login, and takes it.
 const (
 	AuthorizePath = "/v1/auth/authorize"
 	CallbackPath  = "/v1/auth/callback"
 	PartialPath   = "/v1/auth/partial"
+	FormPath      = "/v1/auth/form"
 )
 
 // Store is what the flow reads and writes. *store.Store implements it. Absence
@@ -57,6 +60,7 @@ type Credentials interface {
 	SealSignIn(reg credential.Registered, attemptID string, in credential.SignIn) ([]byte, error)
 	OpenSignIn(reg credential.Registered, attemptID string, sealed []byte) (credential.SignIn, error)
 	Plan(ctx context.Context, acct *account.Account, reg account.Registration, answer provider.Tokens) (credential.Plan, error)
+	PlanLogin(ctx context.Context, acct *account.Account, reg account.Registration, login provider.Login, native []string) (credential.Plan, error)
 }
 
 // Config is what the service is made of.
@@ -77,6 +81,7 @@ type Config struct {
 type Service struct {
 	Config
 	turns turns
+	forms singleflight.Group // by attempt and what was typed
 }
 
 // New makes the service.
@@ -100,6 +105,8 @@ const (
 	PageAdmin          // an administrator must approve first
 	PagePartial        // the person chooses what becomes of a partial grant
 	PageAdminDone      // an administrator has approved
+	PageForm           // the person signs in here
+	PageDone           // of a form that was sent: leads on to Location
 )
 
 // Outcome is where a step of the flow sends the browser.
@@ -128,4 +135,5 @@ type Outcome struct {
 	AdminURL        string   // of PageAdmin: for an administrator; may be empty
 	AdminSteps      []string // of PageAdmin: what the administrator does, where no page does it
 	Partial         Partial  // of PagePartial
+	Form            Form     // of PageForm; its Fault is FormPage where nothing is wrong yet
 }

@@ -11,6 +11,7 @@
 //   - Merge, never replace. A field that a provider leaves out keeps its old value.
 //
 // [Service.Use] gives a live session at the provider; connect asks [Service.Plan]
-// how a new sign-in changes what is stored. The classes of provider errors become
+// how a new sign-in changes what is stored, and [Service.PlanLogin] where a password
+// was typed. The classes of provider errors become
 // faults in [Fault], and nowhere else.
 package credential

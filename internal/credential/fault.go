@@ -40,6 +40,9 @@ func codeOf(e *provider.Error) fault.Code {
 	case provider.CodeNoRefresh:
 		return fault.RefreshFailed
 	}
+	if code, ok := formCodes()[e.Code]; ok {
+		return code
+	}
 	switch e.Class {
 	case provider.Dead:
 		return fault.TokenDead
@@ -51,6 +54,17 @@ func codeOf(e *provider.Error) fault.Code {
 		return fault.ProviderConfig
 	default:
 		return fault.ProviderUnavailable
+	}
+}
+
+// formCodes are the failures of a login that a person has typed.
+func formCodes() map[string]fault.Code {
+	return map[string]fault.Code{
+		provider.CodeLoginRefused: fault.LoginRefused, provider.CodeLoginDisabled: fault.LoginDisabled,
+		provider.CodeAppPassword: fault.LoginAppPassword, provider.CodeServerUnknown: fault.ServerUnknown,
+		provider.CodeServerUnreachable: fault.ServerUnreachable, provider.CodeServerForbidden: fault.ServerForbidden,
+		provider.CodeServerTLS: fault.ServerTLS, provider.CodeServerProtocol: fault.ServerProtocol,
+		provider.CodeFieldInvalid: fault.FieldInvalid,
 	}
 }
 

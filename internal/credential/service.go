@@ -78,6 +78,9 @@ type held struct {
 	record  store.Credential
 	tokens  provider.Tokens
 	expires time.Time // as the provider said, or as is assumed
+	// login stands in place of tokens, of which then only NativeScopes are set; nil
+	// where the credential is tokens.
+	login *provider.Login
 	// refreshScopes are what the refresh token stands for. An access token of the
 	// same sign-in may reach further, where it came without a refresh token of its
 	// own.
@@ -100,6 +103,7 @@ type sealedTokens struct {
 	API      string `json:"api,omitempty"`
 
 	Others map[string]sealedResource `json:"others,omitempty"` // by resource
+	Login  *sealedLogin              `json:"login,omitempty"`
 }
 
 // sealedResource is the sealed form of provider.ResourceToken.
@@ -137,7 +141,7 @@ func (s *Service) unseal(record store.Credential) (held, error) {
 		// The text of a JSON error may quote the plain value.
 		return held{}, fmt.Errorf("the credential of account %s is damaged", record.AccountID)
 	}
-	return held{record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: t.tokens()}, nil
+	return held{record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: t.tokens(), login: t.Login.login()}, nil
 }
 
 // tokens is t without the ends of the access tokens but the resources'.
@@ -168,7 +172,7 @@ func bared(t provider.Tokens) sealedTokens {
 // and data key; otherwise both are made.
 func (s *Service) sealed(h held) (store.Credential, error) {
 	record, bare := h.record, bared(h.tokens)
-	bare.ExpiresAt, bare.RefreshScopes = h.expires, h.refreshScopes
+	bare.ExpiresAt, bare.RefreshScopes, bare.Login = h.expires, h.refreshScopes, bareLogin(h.login)
 	plain, err := json.Marshal(bare)
 	if err != nil {
 		return store.Credential{}, errors.New("encode the credential")

@@ -22,6 +22,9 @@ func (s *Service) Use(ctx context.Context, acct account.Account, resource string
 	if !ok {
 		return provider.Session{}, fault.New(fault.ServiceTypeUnavailable, "")
 	}
+	if _, byForm := p.(provider.Former); byForm && len(p.Info().Direct.Hosts) == 0 {
+		return provider.Session{}, fault.New(fault.DirectUnavailable, "")
+	}
 	live, err := s.live(ctx, acct)
 	if err != nil {
 		return provider.Session{}, err
@@ -47,8 +50,12 @@ func (s *Service) Use(ctx context.Context, acct account.Account, resource string
 	}, nil
 }
 
-// Renew refreshes now, whether it is due or not.
+// Renew refreshes now, whether it is due or not. A login has nothing to renew, and is
+// proven instead.
 func (s *Service) Renew(ctx context.Context, acct account.Account) error {
+	if former, ok := s.former(acct.ServiceType); ok {
+		return s.verify(ctx, acct, former)
+	}
 	current, err := s.open(ctx, acct.ID)
 	if err != nil {
 		return err

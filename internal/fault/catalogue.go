@@ -35,6 +35,22 @@ const (
 	EmailMismatch          Code = "email.mismatch"
 	IssuerMismatch         Code = "issuer.mismatch"
 
+	// The sign-in on our own page.
+	FormPage          Code = "form.page"
+	FormForeign       Code = "form.foreign"
+	FieldMissing      Code = "field.missing"
+	FieldInvalid      Code = "field.invalid"
+	FieldTooLong      Code = "field.tooLong"
+	LoginRefused      Code = "login.refused"
+	LoginDisabled     Code = "login.disabled"
+	LoginAppPassword  Code = "login.appPassword"
+	LoginLimited      Code = "login.limited"
+	ServerUnknown     Code = "server.unknown"
+	ServerUnreachable Code = "server.unreachable"
+	ServerForbidden   Code = "server.forbidden"
+	ServerTLS         Code = "server.tls"
+	ServerProtocol    Code = "server.protocol"
+
 	// An administrator's visit.
 	AdminDeclined Code = "admin.declined"
 	AdminUnclear  Code = "admin.unclear"
@@ -67,6 +83,7 @@ const (
 	AccountUnknown     Code = "account.unknown"
 	ProviderAuthDenied Code = "providerauth.denied"
 	PathInvalid        Code = "path.invalid"
+	DirectUnavailable  Code = "direct.unavailable"
 
 	// HTTP in general.
 	RouteUnknown     Code = "not_found"
@@ -137,6 +154,21 @@ var catalogue = []Entry{
 	{EmailMismatch, Forbidden, "Another address was signed in than the one asked for. Start again and choose that address.", "authEmail given and the provider does not vouch for that address"},
 	{IssuerMismatch, Invalid, "The answer came from another sign-in server than the one that was asked. Start again from the application.", "the callback's iss is not the provider's (RFC 9207)"},
 
+	{FormPage, Invalid, "The person signs in on a page here. Open this address in their browser.", "authorize of a service with a sign-in page of ours was followed by a program that reads no HTML"},
+	{FormForeign, Forbidden, "This form was not sent from our own page, so it was not read. Go back to the application and start again.", "a sign-in form that another site has sent, or a program that names no Origin"},
+	{FieldMissing, Invalid, "Something is left out. Fill in the field and send the form again.", "a required field of the sign-in form is empty"},
+	{FieldInvalid, Invalid, "What stands in a field cannot be. Correct it and send the form again.", "a field of the sign-in form with line breaks, control characters, broken UTF-8, or a value of the wrong form"},
+	{FieldTooLong, Invalid, "What stands in a field is too long. Shorten it and send the form again.", "a field of the sign-in form over its bound, which the detail names"},
+	{LoginRefused, Forbidden, "The server does not accept this login name and password. Check both and type the password again; it was tried once.", "the server refused the login; nothing is tried again by itself"},
+	{LoginDisabled, Forbidden, "The server knows this login and does not let it in. Ask whoever runs the mailbox to allow it, then send the form again.", "the password may be right, and the account is locked, or switched off for this protocol"},
+	{LoginAppPassword, Forbidden, "This server wants a password that is made for one application. Make one in the settings of the mailbox and type it here.", "the server refuses the person's own password by rule"},
+	{LoginLimited, TooMany, "There were too many attempts to sign in, so this one was not sent to the server. Wait a little, then try again.", "the limit of sign-in forms per mailbox, per network or per application; Retry-After says for how long"},
+	{ServerUnknown, Invalid, "No server was found for this address. Check the address, or give the server's name under More settings.", "the host does not exist, or none can be found for the address"},
+	{ServerUnreachable, Invalid, "The server does not answer. Check its name and port under More settings; if they are right, try again in a minute.", "the connection was refused, broke off or took too long"},
+	{ServerForbidden, Invalid, "This server's address is not one that may be called from here. Check its name; the operator can allow a network.", "a typed host leads to a private, loopback or otherwise special address"},
+	{ServerTLS, Invalid, "The connection to the server is not safe, so the password was not sent. Check the server's name; if it is right, whoever runs it must correct its certificate.", "a certificate of another name, expired or from an unknown issuer, or no encryption offered"},
+	{ServerProtocol, Invalid, "What answers there does not speak the expected protocol. Check the server's name and port under More settings.", "another protocol, an endless greeting, or nonsense"},
+
 	{AdminDeclined, Forbidden, "The application was not approved. Nothing has changed; open the link again to approve it.", "an administrator came back without approving the application"},
 	{AdminUnclear, Invalid, "The answer does not say whether the application was approved. Open the link again, or ask the person to try connecting now.", "an administrator came back and admin_consent was lost on the way; the application's relay page must hand on all parameters"},
 
@@ -165,6 +197,8 @@ var catalogue = []Entry{
 	{AccountUnknown, NotFound, "The application has no such account.", "application credentials with an X-Aurinko-Account-Id that is not one of its accounts, or a bearer of another account"},
 	{ProviderAuthDenied, Forbidden, "The application may not see the provider's tokens. An operator can allow it (avain app set --provider-auth); it works with the application's own credentials only.", "includeProviderAuth=true without the right, or with a bearer"},
 	{PathInvalid, Invalid, "The path behind /v1/direct/ cannot be passed on.", "dot segments (plain or encoded), backslashes, NUL, an empty or absolute start"},
+
+	{DirectUnavailable, Invalid, "This service has no direct API: nothing can be passed on to it.", "a call of /v1/direct for an account whose service has no HTTP API"},
 
 	{RouteUnknown, NotFound, "There is nothing at this address. The routes are listed at /openapi.yaml.", "a path that is no route"},
 	{MethodNotAllowed, Method, "This address exists, but not for this method. The Allow header lists those it takes.", "a route with another method, HEAD on the flow's routes included"},

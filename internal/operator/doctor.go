@@ -161,6 +161,10 @@ func (s *Service) examineRegistration(app account.Application, record store.Regi
 		findings = append(findings, Finding{level, subject, text, cure})
 	}
 
+	if s.byForm(record.ServiceType) {
+		add(OK, "people sign in with their login name and password, on a page of this server: nothing is registered at a provider", "")
+		return findings
+	}
 	if uri := connect.CallbackURL(s.PublicURL, app, record.Registration); uri != "" {
 		add(OK, "redirect URI to register at the provider, exactly: "+uri, "")
 	}

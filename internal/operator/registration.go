@@ -21,7 +21,8 @@ import (
 // maxRegistrationSecrets is how many secrets of one client may be tried.
 const maxRegistrationSecrets = 3
 
-// SetRegistration describes an OAuth client at a provider. Nil fields keep what is
+// SetRegistration describes an OAuth client at a provider, or switches a service on whose
+// people sign in on our own page: that one has scopes alone. Nil fields keep what is
 // stored, and are empty in a new registration.
 type SetRegistration struct {
 	ServiceType string // any spelling of it
@@ -112,7 +113,7 @@ func (s *Service) saveRegistration(ctx context.Context, reg account.Registration
 	if err != nil {
 		return err
 	}
-	return s.audit(ctx, auditRegistrationSaved, reg.ApplicationID, 0, string(reg.ServiceType)+" "+reg.ClientID)
+	return s.audit(ctx, auditRegistrationSaved, reg.ApplicationID, 0, strings.TrimSpace(string(reg.ServiceType)+" "+reg.ClientID))
 }
 
 // checkRegistration checks all that can be checked without the stored one.
@@ -125,7 +126,11 @@ func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, er
 	if !ok {
 		return "", usagef("this version of Avain does not serve %s yet", serviceType)
 	}
-	if in.ClientID == "" || len(in.ClientID) > 512 || checkSecretText("client id", in.ClientID) != nil {
+	if _, byForm := p.(provider.Former); byForm {
+		if err := in.checkForm(serviceType); err != nil {
+			return "", err
+		}
+	} else if in.ClientID == "" || len(in.ClientID) > 512 || checkSecretText("client id", in.ClientID) != nil {
 		return "", usagef("the client id at %s is missing or malformed: copy it from the provider's console", serviceType)
 	}
 	if err := in.checkSecrets(serviceType, p.Info()); err != nil {
@@ -155,6 +160,20 @@ func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, er
 		return serviceType, checkCallback(*in.CallbackURL)
 	}
 	return serviceType, nil
+}
+
+// checkForm refuses what a service has not that is signed in to on our own page.
+func (in SetRegistration) checkForm(t account.ServiceType) error {
+	for name, given := range map[string]bool{
+		"client id": in.ClientID != "", "client secret": len(in.Secrets) > 0, "native scopes": len(in.NativeScopes) > 0,
+		"endpoints":    in.Endpoints != nil && *in.Endpoints != account.Endpoints{},
+		"callback URL": in.CallbackURL != nil && *in.CallbackURL != "", "unbound browser": in.UnboundBrowser != nil && *in.UnboundBrowser,
+	} {
+		if given {
+			return usagef("%s has no %s: people sign in with their login name and password, on a page of Avain's", t, name)
+		}
+	}
+	return nil
 }
 
 func (in SetRegistration) checkSecrets(t account.ServiceType, info provider.Info) error {
@@ -354,15 +373,25 @@ func (s *Service) RemoveRegistration(ctx context.Context, ref, serviceType, clie
 	if err != nil {
 		return err
 	}
-	return s.audit(ctx, auditRegistrationRemoved, app.ID, 0, string(t)+" "+records[0].ClientID)
+	return s.audit(ctx, auditRegistrationRemoved, app.ID, 0, strings.TrimSpace(string(t)+" "+records[0].ClientID))
 }
 
 func (s *Service) view(reg account.Registration, app account.Application) Registration {
-	view := Registration{Registration: reg, Application: app, RedirectURI: connect.CallbackURL(s.PublicURL, app, reg)}
+	view := Registration{Registration: reg, Application: app}
+	if !s.byForm(reg.ServiceType) {
+		view.RedirectURI = connect.CallbackURL(s.PublicURL, app, reg)
+	}
 	if reg.CallbackURL != "" {
 		view.RelayTarget = connect.OwnCallback(s.PublicURL, app)
 	}
 	return view
+}
+
+// byForm tells whether people sign in to that service on a page of ours.
+func (s *Service) byForm(t account.ServiceType) bool {
+	p, _ := s.Providers.Of(t)
+	_, byForm := p.(provider.Former)
+	return byForm
 }
 
 func joined(types []account.ServiceType) string {

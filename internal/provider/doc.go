@@ -7,6 +7,7 @@
 // [Provider] and those capabilities that its service has:
 //
 //	Redirector         sign-in by redirect: authorize page, code, identity
+//	Former             … or on a page of ours, by login name and password
 //	AdminConsenter     the page where an administrator admits the application
 //	TenantChecker      which tenants a registration may name
 //	Refresher          a new access token from a refresh token
@@ -20,6 +21,6 @@
 // classified in the driver, where the provider's dialect is known.
 //
 // Start reading at provider.go; button.go is how people are sent to a provider's
-// page. google/ is the example to follow for a new provider, and all/ the one line
+// page, and form.go how they are asked for a password instead. google/ is the example to follow for a new provider, and all/ the one line
 // that adds it.
 package provider

@@ -32,6 +32,19 @@ const (
 	CodeAccessRefused = "access_refused"
 )
 
+// Codes of a sign-in on our own page, and of a login's later use.
+const (
+	CodeLoginRefused      = "login.refused"      // login name or password are wrong
+	CodeLoginDisabled     = "login.disabled"     // they are right, and the server does not let them in
+	CodeAppPassword       = "login.appPassword"  // the server wants a password made for applications
+	CodeServerUnknown     = "server.unknown"     // no such host, or no way to find the person's
+	CodeServerUnreachable = "server.unreachable" // nobody answers there, or not in time
+	CodeServerForbidden   = "server.forbidden"   // an address that may not be called
+	CodeServerTLS         = "server.tls"         // no protection, or a certificate that is not its own
+	CodeServerProtocol    = "server.protocol"    // something else answers there
+	CodeFieldInvalid      = "field.invalid"      // what was typed into Field cannot be
+)
+
 // Error is a provider's failure, classified.
 type Error struct {
 	Class Class
@@ -40,7 +53,9 @@ type Error struct {
 	Cause, Cure string
 	// Steps are what an administrator does, one after the other, in sentences for
 	// people; of class Admin alone, where the provider has no page for it.
-	Steps      []string
+	Steps []string
+	// Field is the form's field that can cure it; empty for none.
+	Field      string
 	RetryAfter time.Duration // where the provider named one
 	Err        error         // for the log; holds nothing secret
 }

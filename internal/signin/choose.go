@@ -23,6 +23,7 @@ type ChoosePage struct {
 type chooseView struct {
 	Title, Application, Label string
 	Choices                   []choiceView
+	Form                      bool // one of them signs in here
 	Back                      template.URL
 }
 
@@ -43,6 +44,7 @@ func (p *Pages) Choose(w http.ResponseWriter, page ChoosePage) {
 	}
 	var colors strings.Builder
 	for _, c := range page.Choices {
+		view.Form = view.Form || c.Form
 		paint(&colors, c.ServiceType, c.Button)
 		view.Choices = append(view.Choices, choiceView{
 			ServiceType: c.ServiceType, URL: ownLink(c.URL), Label: c.Button.Label, Hint: c.Button.Hint,

@@ -7,7 +7,8 @@
 //
 // The pages need no JavaScript and load nothing: the style sheet is inlined, and
 // the Content-Security-Policy names its hash. They are never stored, never framed
-// and send no referrer, since the way back may carry an authorization code.
+// and send no referrer, since the way back may carry an authorization code; the form
+// alone tells ours, so that we know it again.
 //
 // A page is a Go file with its words and a template of the same name, drawn inside
 // layout.html. Start reading at pages.go, then error.go, the page of a fault.

@@ -13,6 +13,8 @@ import (
 // "#ZgotmplZ", so the result is marked as checked; internal/connect has matched
 // it with a registered one, and this second guard holds if that ever fails.
 func backLink(raw string) template.URL {
+	// A return URL may hold an apostrophe, which ends an attribute for careless readers.
+	raw = strings.ReplaceAll(raw, "'", "%27")
 	// Browsers drop control characters and spaces before they read the scheme.
 	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\\\"'<>`", r) }) {
 		return ""

@@ -15,13 +15,16 @@ var files embed.FS
 
 // pageNames are the pages: each is a file <name>.html that defines "main", drawn
 // inside layout.html.
-func pageNames() []string { return []string{"error", "choose", "partial", "admin", "approved"} }
+func pageNames() []string {
+	return []string{"error", "choose", "partial", "admin", "approved", "form", "done"}
+}
 
 // Pages writes the pages. It is safe for concurrent use.
 type Pages struct {
-	pages  map[string]*template.Template // by name
-	style  template.CSS
-	policy string
+	pages    map[string]*template.Template // by name
+	style    template.CSS
+	policy   string
+	referrer string // policy
 }
 
 // New parses the embedded templates and the style sheet.
@@ -46,11 +49,18 @@ func New() (*Pages, error) {
 func dressed(pages map[string]*template.Template, css string) *Pages {
 	sum := sha256.Sum256([]byte(css))
 	return &Pages{
-		pages: pages,
+		pages: pages, referrer: "no-referrer",
 		style: template.CSS(css), //nolint:gosec // our own words alone
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
 			"frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 	}
+}
+
+// sending are the pages with another referrer policy.
+func (p *Pages) sending(referrer string) *Pages {
+	other := *p
+	other.referrer = referrer
+	return &other
 }
 
 // frame is what layout.html shows around a page.
@@ -70,7 +80,7 @@ func (p *Pages) write(w http.ResponseWriter, status int, name, title string, vie
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", p.referrer)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Content-Security-Policy", p.policy)

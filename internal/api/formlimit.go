@@ -1,0 +1,100 @@
+package api
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/avain-project/avain/internal/fault"
+)
+
+// loginBound is how many logins may be tried at once, and how long until one more.
+type loginBound struct {
+	burst int
+	every time.Duration
+}
+
+// The bounds of logins that people try on our sign-in page. Directories lock a mailbox
+// after a handful of wrong passwords, often for half an hour: the first bound is to keep
+// a stranger, or a stubborn owner, from getting there too fast. The others are for whoever
+// tries one password on many mailboxes; an office shares one address.
+func loginBounds() (mailbox, address, application loginBound) {
+	return loginBound{5, time.Minute}, loginBound{20, 6 * time.Second}, loginBound{200, time.Second / 5}
+}
+
+// loginLimiter counts tried logins, in this process.
+type loginLimiter struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	buckets map[string]loginBucket
+	swept   time.Time
+}
+
+type loginBucket struct {
+	*rate.Limiter
+	full time.Duration // from empty
+	last time.Time
+}
+
+func newLoginLimiter(now func() time.Time) *loginLimiter {
+	return &loginLimiter{now: now, buckets: map[string]loginBucket{}, swept: now()}
+}
+
+// draw admits one login, or says when to come again.
+func (l *loginLimiter) draw(applicationID, mailbox, address string) error {
+	perMailbox, perAddress, perApplication := loginBounds()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	l.sweep(now)
+	buckets := []loginBucket{
+		l.bucket("mailbox "+mailbox, perMailbox, now),
+		l.bucket("address "+addressPrefix(address), perAddress, now),
+		l.bucket("application "+applicationID, perApplication, now),
+	}
+	var wait time.Duration
+	for _, b := range buckets {
+		if missing := 1 - b.TokensAt(now); missing > 0 {
+			wait = max(wait, time.Duration(missing/float64(b.Limit())*float64(time.Second)), time.Second)
+		}
+	}
+	if wait > 0 { // one that is refused counts nowhere
+		return &fault.Error{Code: fault.LoginLimited, RetryAfter: wait, Detail: "Wait " + minutes(wait) + "."}
+	}
+	for _, b := range buckets {
+		b.AllowN(now, 1)
+	}
+	return nil
+}
+
+func minutes(wait time.Duration) string {
+	if wait <= time.Minute {
+		return "one minute"
+	}
+	return (wait + time.Minute - 1).Truncate(time.Minute).String()
+}
+
+func (l *loginLimiter) bucket(key string, bound loginBound, now time.Time) loginBucket {
+	b, known := l.buckets[key]
+	if !known {
+		b = loginBucket{Limiter: rate.NewLimiter(rate.Every(bound.every), bound.burst), full: time.Duration(bound.burst) * bound.every}
+	}
+	b.last = now
+	l.buckets[key] = b
+	return b
+}
+
+// sweep forgets the buckets that are full by now.
+func (l *loginLimiter) sweep(now time.Time) {
+	if now.Sub(l.swept) < idle {
+		return
+	}
+	l.swept = now
+	for key, b := range l.buckets {
+		if now.Sub(b.last) > b.full {
+			delete(l.buckets, key)
+		}
+	}
+}

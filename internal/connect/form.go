@@ -1,0 +1,172 @@
+package connect
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/url"
+
+	"github.com/avain-project/avain/internal/access"
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/scope"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// Where a service has no sign-in page, ours takes its place. The attempt is the same
+// row: the key to the page is what the state is to a provider, random and stored as a
+// hash. The page belongs to the browser that came from authorize, always; no relay is
+// between the two. A refused form spends nothing, and a proven one the attempt.
+
+// Form is the page that asks for a login.
+type Form struct {
+	Action string // path of this server that takes the form, and shows it
+	Fields []provider.Field
+	Scopes []scope.Scope // what the application asks for
+	// Wrong is the name of the field that the Outcome's Fault is about; "" for none.
+	Wrong string
+}
+
+// FormSubmission is a form that a browser has sent.
+type FormSubmission struct {
+	RawQuery string
+	Values   url.Values
+	Browser  secret.Text
+	// Admit is asked before a login is tried at its server, and may refuse.
+	Admit func(applicationID, mailbox string) error
+}
+
+// formURL is the address of the page.
+func (s *Service) formURL(app account.Application, key secret.Text) string {
+	return Home(s.PublicURL, app).String() + formPath(key)
+}
+
+func formPath(key secret.Text) string {
+	return FormPath + "?" + url.Values{"key": {key.Reveal()}}.Encode()
+}
+
+// ShowForm is the page of an attempt that waits for it, as often as it is asked for.
+func (s *Service) ShowForm(ctx context.Context, rawQuery string, browser secret.Text) Outcome {
+	v, out := s.openForm(ctx, rawQuery, browser)
+	if v == nil {
+		return out
+	}
+	return v.page(v.fields, fault.New(fault.FormPage, ""), "")
+}
+
+// SubmitForm tries the login once. The same form sent twice at the same time, as by a
+// double click, is one attempt with one answer.
+func (s *Service) SubmitForm(ctx context.Context, in FormSubmission) Outcome {
+	v, out := s.openForm(ctx, in.RawQuery, in.Browser)
+	if v == nil {
+		return out
+	}
+	form, typed, wrong, err := readForm(v.fields, in.Values)
+	form.Scopes = v.scopes()
+	if err != nil {
+		return v.page(typed, err, wrong)
+	}
+	same := sha256.Sum256([]byte(in.Values.Encode()))
+	answer, _, _ := s.forms.Do(v.attempt.ID+" "+hex.EncodeToString(same[:]), func() (any, error) {
+		// What the server has confirmed is carried out even if the browser goes away.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ExchangeTimeout)
+		defer cancel()
+		return s.signInByForm(ctx, v, form, typed, in), nil
+	})
+	return answer.(Outcome)
+}
+
+// visited is the page of one attempt, open in the right browser.
+type visited struct {
+	run
+	former provider.Former
+	fields []provider.Field
+	key    secret.Text
+}
+
+// openForm finds the attempt of a page. Where there is none to go on with, it returns
+// nil and what to show instead.
+func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.Text) (*visited, Outcome) {
+	query, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return nil, shown(fault.New(fault.ParameterInvalid, "The query is malformed."))
+	}
+	if len(query["key"]) != 1 {
+		return nil, shown(fault.New(fault.StateMissing, ""))
+	}
+	v := &visited{key: secret.New(query.Get("key"))}
+	hash := access.Hash(v.key)
+	v.attempt, err = s.Store.Attempt(ctx, hash)
+	p, _ := s.Providers.Of(v.attempt.ServiceType)
+	former, byForm := p.(provider.Former)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && !byForm:
+		return nil, shown(fault.New(fault.StateUnknown, ""))
+	case err != nil:
+		return nil, repeatable(fault.Wrap(fault.StoreUnavailable, err))
+	case string(v.attempt.BrowserHash) != string(access.Hash(browser)), !v.attempt.ConsumedAt.IsZero(), !s.Now().Before(v.attempt.ExpiresAt):
+		return nil, s.unusable(ctx, hash, browser)
+	}
+	if err := s.load(ctx, &v.run); err != nil {
+		return nil, repeatable(err)
+	}
+	v.former = former
+	v.fields = former.Fields(provider.Hint{Email: v.attempt.LoginHint, ServerURL: v.attempt.ServerURL, Scopes: v.scopes()})
+	return v, Outcome{}
+}
+
+// scopes are what the login must be good for: an account to be renewed keeps what it
+// holds, which a new password has to prove anew.
+func (v *visited) scopes() []scope.Scope { return v.info.Scopes.Unified(v.ask) }
+
+// page asks, or asks again for what err says.
+func (v *visited) page(fields []provider.Field, err error, wrong string) Outcome {
+	return Outcome{
+		Page: PageForm, Fault: fault.From(err), ApplicationName: v.app.Name, ServiceTitle: v.info.Title,
+		Back: replyTo(v.attempt).errorURL(fault.New(fault.AccessDenied, "")),
+		Form: Form{Action: formPath(v.key), Fields: fields, Scopes: v.attempt.Scopes, Wrong: wrong},
+	}
+}
+
+// signInByForm tries the login and finishes the attempt with it. Until the server has
+// confirmed the login, the attempt stays open.
+func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Form, typed []provider.Field, in FormSubmission) Outcome {
+	// The flight before this one may have finished the attempt since the page was opened.
+	stateHash := access.Hash(v.key)
+	switch now, err := s.Store.Attempt(ctx, stateHash); {
+	case err != nil:
+		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
+	case !now.ConsumedAt.IsZero():
+		return s.unusable(ctx, stateHash, in.Browser)
+	}
+	if err := in.Admit(v.app.ID, v.former.Mailbox(form)); err != nil {
+		return v.page(typed, err, "")
+	}
+	login, identity, err := v.former.SignIn(ctx, v.reg.Registration, form)
+	if err != nil {
+		var told *provider.Error
+		if !errors.As(err, &told) {
+			told = &provider.Error{}
+		}
+		return v.page(typed, credential.Fault(err), told.Field)
+	}
+	attempt, err := s.Store.ConsumeAttempt(ctx, stateHash, access.Hash(in.Browser), s.Now())
+	switch {
+	case errors.Is(err, store.ErrNotFound): // another form was quicker, or time is up
+		return s.unusable(ctx, stateHash, in.Browser)
+	case err != nil:
+		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
+	}
+	v.attempt = attempt
+	location, err := s.finish(ctx, finishing{run: v.run, login: &login, SignIn: credential.SignIn{
+		Identity: identity, Tokens: provider.Tokens{NativeScopes: v.ask}, // all of it was proven
+	}})
+	if err != nil {
+		return s.failed(ctx, v.run, err)
+	}
+	return Outcome{Page: PageDone, Location: location, ApplicationName: v.app.Name}
+}

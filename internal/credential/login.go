@@ -1,0 +1,133 @@
+package credential
+
+import (
+	"context"
+	"errors"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
+)
+
+// A login is sealed where tokens are: in the same record, under the same label, by the
+// account's own data key.
+
+// sealedLogin is the sealed form of provider.Login.
+type sealedLogin struct {
+	Username string         `json:"username"`
+	Password string         `json:"password"`
+	Servers  []sealedServer `json:"servers"`
+}
+
+// sealedServer is provider.Server as JSON: same fields, so that the two convert.
+type sealedServer struct {
+	Protocol string            `json:"protocol"`
+	Host     string            `json:"host"`
+	Port     int               `json:"port"`
+	Security provider.Security `json:"security"`
+}
+
+func bareLogin(l *provider.Login) *sealedLogin {
+	if l == nil {
+		return nil
+	}
+	bare := &sealedLogin{Username: l.Username, Password: l.Password.Reveal()}
+	for _, s := range l.Servers {
+		bare.Servers = append(bare.Servers, sealedServer(s))
+	}
+	return bare
+}
+
+func (bare *sealedLogin) login() *provider.Login {
+	if bare == nil {
+		return nil
+	}
+	l := &provider.Login{Username: bare.Username, Password: secret.New(bare.Password)}
+	for _, s := range bare.Servers {
+		l.Servers = append(l.Servers, provider.Server(s))
+	}
+	return l
+}
+
+// PlanLogin is Plan for a login that has just been proven, good for those native
+// scopes. It always replaces what is stored, since passwords change; with the same
+// password, what was proven with it before stays.
+func (s *Service) PlanLogin(ctx context.Context, acct *account.Account, reg account.Registration, login provider.Login, native []string) (Plan, error) {
+	p, ok := s.Providers.Of(reg.ServiceType)
+	if !ok {
+		return Plan{}, fault.New(fault.ServiceTypeUnavailable, "")
+	}
+	fresh := held{login: &login, tokens: provider.Tokens{NativeScopes: native}}
+	if acct == nil {
+		return s.replace(p.Info(), fresh)
+	}
+	record, err := s.Store.Credential(ctx, acct.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return Plan{}, store.ErrConflict // deleted under our hands: the caller decides anew
+	}
+	if err != nil {
+		return Plan{}, fault.Wrap(fault.StoreUnavailable, err)
+	}
+	fresh.record = record
+	if record.Sealed != nil && acct.TokenStatus == account.TokenActive {
+		stored, err := s.unseal(record)
+		if err != nil {
+			return Plan{}, err
+		}
+		if old := stored.login; old != nil && old.Username == login.Username && old.Password.Equal(login.Password) {
+			extended := login.Extend(*old)
+			fresh.login = &extended
+			fresh.tokens.NativeScopes = p.Info().Scopes.Normalize(append(append([]string(nil), native...), stored.tokens.NativeScopes...))
+		}
+	}
+	return s.replace(p.Info(), fresh)
+}
+
+// former is the driver that proves the logins of a service, if it has such.
+func (s *Service) former(t account.ServiceType) (provider.Former, bool) {
+	p, _ := s.Providers.Of(t)
+	f, ok := p.(provider.Former)
+	return f, ok
+}
+
+// verify is Ping for a login: one attempt. A refused password ends the login, so that
+// nothing that comes here again and again can lock the person out of the mailbox.
+func (s *Service) verify(ctx context.Context, acct account.Account, former provider.Former) error {
+	reg, err := s.Registration(ctx, acct.RegistrationID)
+	if err != nil {
+		return err
+	}
+	if acct.TokenStatus == account.TokenDead {
+		return fault.New(fault.TokenDead, "")
+	}
+	current, err := s.current(ctx, acct)
+	if err != nil {
+		return err
+	}
+	if current.login == nil {
+		return fault.New(fault.TokenDead, "")
+	}
+	err = former.Verify(ctx, reg.Registration, *current.login)
+	state := store.TokenState{Status: account.TokenActive}
+	var e *provider.Error
+	switch {
+	case err == nil:
+	case !errors.As(err, &e), e.Class == provider.Config:
+		return Fault(err)
+	case e.Class == provider.Later:
+		return fault.Wrap(fault.ProviderUnavailable, err) // there is no form to correct
+	case e.Class == provider.Dead, e.Code == provider.CodeLoginRefused:
+		state = store.TokenState{Status: account.TokenDead, Error: "the server does not take the password any more"}
+	default:
+		state = store.TokenState{Status: account.TokenInvalid, Error: e.Cause}
+	}
+	if state.Status == acct.TokenStatus && state.Error == acct.TokenError {
+		return nil
+	}
+	if _, err := s.Store.MarkToken(context.WithoutCancel(ctx), acct.ID, current.record.Generation, state); err != nil {
+		s.Logger.ErrorContext(ctx, "could not mark the account", "account", acct.ID, "error", err)
+	}
+	return nil
+}

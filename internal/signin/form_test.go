@@ -1,0 +1,106 @@
+package signin_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/scope"
+	"github.com/avain-project/avain/internal/signin"
+)
+
+func form(t *testing.T, page signin.FormPage) *httptest.ResponseRecorder {
+	t.Helper()
+	if page.Status == 0 {
+		page.Status = http.StatusOK
+	}
+	w := httptest.NewRecorder()
+	pages(t).Form(w, page)
+	return w
+}
+
+func askedFor() []provider.Field {
+	return []provider.Field{
+		{Name: "email", Label: "E-mail address", Kind: provider.FieldEmail, Autocomplete: "username", Required: true},
+		{Name: "password", Label: "Password", Value: "never shown", Kind: provider.FieldPassword, Autocomplete: "current-password", Required: true},
+		{Name: "host", Label: "Server", Help: "As in mail.example.com.", Kind: provider.FieldHost, Advanced: true},
+		{Name: "security", Label: "Encryption", Value: "starttls", Kind: provider.FieldSecurity, Advanced: true},
+	}
+}
+
+var ids = regexp.MustCompile(`(?:for|aria-describedby)="([^"]*)"`)
+
+// Every label and every description has something that it belongs to.
+func TestTheFormIsWired(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []string{"", "email", "password", "host", "security"} {
+		page := signin.FormPage{
+			ApplicationName: "Clinic", ServiceTitle: "IMAP", Action: "/v1/auth/form?key=k", Fields: askedFor(),
+			Scopes: []scope.Scope{scope.MailRead}, CancelURL: "https://clinic.example/back",
+		}
+		if wrong != "" {
+			page.Message, page.Wrong = "It is wrong. Correct it.", wrong
+		}
+		body := form(t, page).Body.String()
+		for _, m := range ids.FindAllStringSubmatch(body, -1) {
+			for _, id := range strings.Fields(m[1]) {
+				if strings.Count(body, `id="`+id+`"`) != 1 {
+					t.Errorf("%q wrong: nothing has the id %s:\n%s", wrong, id, body)
+				}
+			}
+		}
+		if got := strings.Count(body, " autofocus"); got != 1 {
+			t.Errorf("%q wrong: %d elements have the focus", wrong, got)
+		}
+		if got := strings.Contains(body, `<details id="more" open>`); got != (wrong == "host" || wrong == "security") {
+			t.Errorf("%q wrong: more settings open: %t", wrong, got)
+		}
+		if wrong != "" && (!strings.Contains(body, `href="#field-`+wrong+`"`) || strings.Count(body, `aria-invalid="true"`) != 1) {
+			t.Errorf("the summary does not lead to %s:\n%s", wrong, body)
+		}
+		if strings.Contains(body, "never shown") {
+			t.Error("a password came back")
+		}
+		if !strings.Contains(body, `action="/v1/auth/form?key=k"`) || !strings.Contains(body, "Read your mail") {
+			t.Errorf("the page: %s", body)
+		}
+	}
+}
+
+func TestTheFormStaysOnThisServer(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"https://evil.example/", "//evil.example/", "javascript:alert(1)", `/\evil.example`} {
+		if body := form(t, signin.FormPage{Action: action, Fields: askedFor()}).Body.String(); strings.Contains(body, "evil") || strings.Contains(body, "alert") {
+			t.Errorf("%s: %s", action, body)
+		}
+	}
+}
+
+var refresh = regexp.MustCompile(`<meta http-equiv="refresh" content="0; url=([^"]*)">`)
+
+func TestDoneLeadsOnByItselfAndByLink(t *testing.T) {
+	t.Parallel()
+	for location, want := range map[string]string{
+		"https://clinic.example/back?code=c&state=s":   "https://clinic.example/back?code=c&amp;state=s",
+		"myapp://done?code=c":                          "myapp://done?code=c",
+		"https://clinic.example/o'hara?code=c":         "https://clinic.example/o%27hara?code=c",
+		"javascript:alert(1)":                          "",
+		"https://clinic.example/\"><script>x</script>": "",
+	} {
+		w := httptest.NewRecorder()
+		pages(t).Done(w, signin.DonePage{Status: http.StatusOK, ApplicationName: "Clinic", Location: location})
+		body, got := w.Body.String(), ""
+		if m := refresh.FindStringSubmatch(body); m != nil {
+			got = m[1]
+		}
+		if got != want || (want != "") != strings.Contains(body, `href="`+want+`"`) && want != "" {
+			t.Errorf("%s leads to %q: %s", location, got, body)
+		}
+		if w.Code != http.StatusOK || w.Header().Get("Referrer-Policy") != "no-referrer" || w.Header().Get("Location") != "" || strings.Contains(body, "<script") {
+			t.Errorf("%s: %d %v", location, w.Code, w.Header())
+		}
+	}
+}
