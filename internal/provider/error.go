@@ -36,11 +36,18 @@ const (
 const (
 	CodeLoginRefused      = "login.refused"      // login name or password are wrong
 	CodeLoginDisabled     = "login.disabled"     // they are right, and the server does not let them in
+	CodeLoginLocked       = "login.locked"       // the account is locked or closed, whatever the password
+	CodeLoginExpired      = "login.expired"      // the password has run out
+	CodeLoginUnsupported  = "login.unsupported"  // the server takes no password from mail programs
 	CodeAppPassword       = "login.appPassword"  // the server wants a password made for applications
 	CodeServerUnknown     = "server.unknown"     // no such host, or no way to find the person's
-	CodeServerUnreachable = "server.unreachable" // nobody answers there, or not in time
+	CodeServerUnconfirmed = "server.unconfirmed" // a guess, to be looked at before a password goes there
+	CodeServerUnreachable = "server.unreachable" // nobody answers there
+	CodeServerTimeout     = "server.timeout"     // … or not in time
+	CodeServerBusy        = "server.busy"        // the server says that it has trouble
 	CodeServerForbidden   = "server.forbidden"   // an address that may not be called
-	CodeServerTLS         = "server.tls"         // no protection, or a certificate that is not its own
+	CodeServerTLS         = "server.tls"         // no protection
+	CodeServerCertificate = "server.certificate" // a certificate that is not its own, or that nobody vouches for
 	CodeServerProtocol    = "server.protocol"    // something else answers there
 	CodeFieldInvalid      = "field.invalid"      // what was typed into Field cannot be
 )

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/avain-project/avain/internal/sandbox/google"
 	"github.com/avain-project/avain/internal/sandbox/hubspot"
 	"github.com/avain-project/avain/internal/sandbox/ledger"
+	"github.com/avain-project/avain/internal/sandbox/mail"
 	"github.com/avain-project/avain/internal/sandbox/microsoft"
 	"github.com/avain-project/avain/internal/sandbox/page"
 	"github.com/avain-project/avain/internal/sandbox/salesforce"
@@ -50,6 +52,7 @@ type Sandbox struct {
 	gate    *gate.Gate
 	pages   *page.Pages
 	vendors []vendor
+	mail    *mail.Server
 	mux     *http.ServeMux // what belongs to no vendor
 }
 
@@ -69,12 +72,13 @@ type dialect interface {
 // New makes a sandbox with every vendor and no client.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor, salesforce.Vendor, zoho.Vendor), pages: page.Parse()}
+	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor, salesforce.Vendor, zoho.Vendor, mail.Vendor), pages: page.Parse()}
 	s.addGoogle(cfg)
 	s.addMicrosoft(cfg)
 	s.addHubSpot(cfg)
 	s.addSalesforce(cfg)
 	s.addZoho(cfg)
+	s.mail = mail.New(cfg.Now, s.gate)
 
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /{$}", s.index)
@@ -243,6 +247,18 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
+// Mail is the mail service while it listens.
+type Mail = mail.Running
+
+// ListenMail serves IMAP and SMTP on free ports of a loopback host, "127.0.0.1", until
+// Mail.Close. They are no HTTP, so they are apart from ServeHTTP.
+func (s *Sandbox) ListenMail(ctx context.Context, host string) (*Mail, error) {
+	return s.mail.Listen(ctx, host)
+}
+
+// MailPassword is a persona's password for the mail service, by the persona's key.
+func (s *Sandbox) MailPassword(persona string) string { return mail.Password(persona) }
+
 // Stats says how many calls each vendor has had since the start or the last
 // reset.
 func (s *Sandbox) Stats() map[string]Counts { return s.gate.Stats() }
@@ -268,6 +284,7 @@ func (s *Sandbox) Reset() {
 		v.ledger.Reset()
 		v.dialect.Reset()
 	}
+	s.mail.Reset()
 }
 
 // Close lets go of calls that a fault holds, so that the server around the

@@ -18,11 +18,17 @@ const (
 	Revoke    Endpoint = "revoke"
 	Identity  Endpoint = "identity"
 	API       Endpoint = "api"
+
+	// Of mail servers: connections, and logins on them.
+	IMAP      Endpoint = "imap"
+	SMTP      Endpoint = "smtp"
+	IMAPLogin Endpoint = "imapLogin"
+	SMTPLogin Endpoint = "smtpLogin"
 )
 
 // Endpoints lists them all.
 func Endpoints() []Endpoint {
-	return []Endpoint{Authorize, Code, Refresh, Revoke, Identity, API}
+	return []Endpoint{Authorize, Code, Refresh, Revoke, Identity, API, IMAP, SMTP, IMAPLogin, SMTPLogin}
 }
 
 // Kind is a way to fail.

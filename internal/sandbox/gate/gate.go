@@ -14,6 +14,11 @@ type Counts struct {
 	Revoke    int `json:"revoke"`
 	Identity  int `json:"identity"`
 	API       int `json:"api"`
+
+	IMAP      int `json:"imap,omitempty"` // connections of a mail service
+	SMTP      int `json:"smtp,omitempty"`
+	IMAPLogin int `json:"imapLogin,omitempty"` // … and logins on them
+	SMTPLogin int `json:"smtpLogin,omitempty"`
 }
 
 func (c *Counts) of(e Endpoint) *int {
@@ -30,6 +35,14 @@ func (c *Counts) of(e Endpoint) *int {
 		return &c.Identity
 	case API:
 		return &c.API
+	case IMAP:
+		return &c.IMAP
+	case SMTP:
+		return &c.SMTP
+	case IMAPLogin:
+		return &c.IMAPLogin
+	case SMTPLogin:
+		return &c.SMTPLogin
 	}
 	panic("sandbox: unknown endpoint " + string(e))
 }

@@ -1,0 +1,261 @@
+package imap
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/scope"
+)
+
+// The names of the form's fields. The password's value travels apart.
+const (
+	fieldEmail    = "email"
+	fieldPassword = "password"
+	fieldUsername = "username"
+)
+
+// Bounds of what people type, in bytes.
+const (
+	maxAddress  = 320 // RFC 3696 errata: 64 + "@" + 255
+	maxName     = 512
+	maxPassword = 1024
+)
+
+// Fields implements provider.Former.
+func (p *Provider) Fields(hint provider.Hint) []provider.Field {
+	imap, smtp, advice := prefill(hint)
+	help := "If your mail service has app passwords, use one."
+	if advice != "" {
+		help = advice
+	}
+	fields := []provider.Field{
+		{Name: fieldEmail, Label: "E-mail address", Value: hint.Email, Kind: provider.FieldEmail, Autocomplete: "email", Required: true},
+		{Name: fieldPassword, Label: "Password", Help: help, Kind: provider.FieldPassword, Autocomplete: "current-password", Required: true},
+		{Name: fieldUsername, Label: "Login name", Help: "Only where it is not the e-mail address.", Kind: provider.FieldText, Autocomplete: "username", Advanced: true},
+	}
+	fields = append(fields, serverFields("Incoming mail (IMAP)", imap)...)
+	if sends(hint.Scopes) {
+		fields = append(fields, serverFields("Outgoing mail (SMTP)", smtp)...)
+	}
+	return fields
+}
+
+func serverFields(title string, s provider.Server) []provider.Field {
+	port := ""
+	if s.Port != 0 {
+		port = strconv.Itoa(s.Port)
+	}
+	return []provider.Field{
+		{Name: s.Protocol + "Host", Label: title + ": server", Value: s.Host, Kind: provider.FieldHost, Autocomplete: "off", Advanced: true},
+		{Name: s.Protocol + "Port", Label: title + ": port", Value: port, Kind: provider.FieldPort, Autocomplete: "off", Advanced: true},
+		{Name: s.Protocol + "Security", Label: title + ": encryption", Value: string(s.Security), Kind: provider.FieldSecurity, Autocomplete: "off", Advanced: true},
+	}
+}
+
+// prefill is what is known before anybody has typed: the application's server, the
+// list, or a guess by the address.
+func prefill(hint provider.Hint) (imap, smtp provider.Server, advice string) {
+	imap, smtp = provider.Server{Protocol: protocolIMAP}, provider.Server{Protocol: protocolSMTP}
+	if domain, ok := domainOf(hint.Email); ok {
+		if h, ok := knownDomain(domain); ok {
+			imap, smtp, advice = h.imap, h.smtp, h.advice()
+		} else {
+			imap, smtp = guess(domain)
+		}
+	}
+	if s, ok := parseServerURL(hint.ServerURL); ok {
+		imap, smtp, advice = s, sibling(s.Host), ""
+		if h, ok := knownServer(s.Host); ok {
+			advice = h.advice()
+		}
+	}
+	return imap, smtp, advice
+}
+
+// parseServerURL reads "imap.example.com", "imap.example.com:143" or an
+// imap:// or imaps:// URL.
+func parseServerURL(text string) (provider.Server, bool) {
+	if !strings.Contains(text, "://") {
+		text = "any://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || !slices.Contains([]string{"any", "imap", "imaps"}, u.Scheme) {
+		return provider.Server{}, false
+	}
+	host, err := outbound.Hostname(u.Hostname())
+	if err != nil {
+		return provider.Server{}, false
+	}
+	s := tlsIMAP(host)
+	if port, err := strconv.Atoi(u.Port()); err == nil && validPort(port) {
+		s.Port, s.Security = port, securityOf(protocolIMAP, port)
+	} else if u.Scheme == "imap" {
+		s.Port, s.Security = 143, provider.SecuritySTARTTLS
+	}
+	return s, true
+}
+
+// sends tells whether the scopes need a sending server.
+func sends(scopes []scope.Scope) bool { return scope.Covers(scopes, scope.MailSend) }
+
+// typed is a form that has been read.
+type typed struct {
+	email string
+	login provider.Login
+}
+
+// read checks what was typed and completes it. Nothing has been sent anywhere yet.
+func read(form provider.Form) (typed, error) {
+	email := strings.TrimSpace(form.Values[fieldEmail])
+	domain, ok := domainOf(email)
+	if !ok {
+		return typed{}, invalid(fieldEmail, "this is not an e-mail address", "type it as name@example.com")
+	}
+	name := strings.TrimSpace(form.Values[fieldUsername])
+	if name == "" || name == email {
+		name = normal(email, domain) // two spellings of a domain are one login
+	}
+	if !clean(name, maxName) {
+		return typed{}, invalid(fieldUsername, "the login name holds line breaks or other control characters, or is too long", "type it as your mail service gives it")
+	}
+	if password := form.Password.Reveal(); password == "" {
+		return typed{}, invalid(fieldPassword, "there is no password", "type the password")
+	} else if !clean(password, maxPassword) {
+		return typed{}, invalid(fieldPassword, "the password holds characters that mail servers cannot take, or is too long", "type it again, without pasting")
+	}
+	servers, err := serversOf(form, domain)
+	if err != nil {
+		return typed{}, err
+	}
+	return typed{
+		email: normal(email, domain),
+		login: provider.Login{Username: name, Password: form.Password, Servers: servers},
+	}, nil
+}
+
+// serversOf takes the servers from the form, else from the list, and refuses to
+// send a password to a guess.
+func serversOf(form provider.Form, domain string) ([]provider.Server, error) {
+	imap, ok, err := serverOf(form, protocolIMAP)
+	if err != nil {
+		return nil, err
+	}
+	smtp, okSMTP, err := serverOf(form, protocolSMTP)
+	if err != nil {
+		return nil, err
+	}
+	known, listed := knownDomain(domain)
+	switch {
+	case ok:
+	case listed:
+		imap = known.imap
+	default:
+		first, _ := guess(domain)
+		return nil, confirm(first)
+	}
+	if !sends(form.Scopes) {
+		return []provider.Server{imap}, nil
+	}
+	if !okSMTP {
+		second := sibling(imap.Host)
+		if h, ok := knownServer(imap.Host); !ok || h.smtp != second {
+			return nil, confirm(second)
+		}
+		smtp = second
+	}
+	return []provider.Server{imap, smtp}, nil
+}
+
+// serverOf reads a server's three fields; ok is false where no host was typed.
+func serverOf(form provider.Form, protocol string) (s provider.Server, ok bool, err error) {
+	value := func(what string) string { return strings.TrimSpace(form.Values[protocol+what]) }
+	if value("Host") == "" {
+		return s, false, nil
+	}
+	s.Protocol, s.Security = protocol, provider.Security(strings.ToLower(value("Security")))
+	if s.Host, err = outbound.Hostname(value("Host")); err != nil {
+		return s, false, invalid(protocol+"Host", "this is not the name of a server", "type a name such as "+protocol+".example.com, without scheme, port or path")
+	}
+	if port := value("Port"); port != "" {
+		if s.Port, err = strconv.Atoi(port); err != nil || !validPort(s.Port) {
+			return s, false, invalid(protocol+"Port", "this is not a port", "type a number from 1 to 65535, or leave it empty")
+		}
+	}
+	switch s.Security {
+	case "":
+		s.Security = securityOf(protocol, s.Port)
+	case provider.SecurityTLS, provider.SecuritySTARTTLS, provider.SecurityNone:
+	default:
+		return s, false, invalid(protocol+"Security", "this is no kind of encryption", "choose tls, starttls or none")
+	}
+	if s.Port == 0 {
+		s.Port = portOf(protocol, s.Security)
+	}
+	return s, true, nil
+}
+
+func validPort(port int) bool { return port >= 1 && port <= 65535 }
+
+// securityOf is what a port is registered for; TLS for any other.
+func securityOf(protocol string, port int) provider.Security {
+	if protocol == protocolIMAP && port == 143 || protocol == protocolSMTP && (port == 587 || port == 25) {
+		return provider.SecuritySTARTTLS
+	}
+	return provider.SecurityTLS
+}
+
+func portOf(protocol string, security provider.Security) int {
+	switch {
+	case protocol == protocolIMAP && security == provider.SecurityTLS:
+		return 993
+	case protocol == protocolIMAP:
+		return 143
+	case security == provider.SecurityTLS:
+		return 465
+	}
+	return 587
+}
+
+// domainOf returns the part of an address behind the last @, in the form of a host
+// name (IDNA).
+func domainOf(email string) (string, bool) {
+	at := strings.LastIndexByte(email, '@')
+	if at < 1 || !clean(email, maxAddress) || strings.ContainsAny(email, " \t<>") {
+		return "", false
+	}
+	domain, err := outbound.Hostname(email[at+1:])
+	return domain, err == nil && strings.Contains(domain, ".") && net.ParseIP(domain) == nil
+}
+
+// normal writes an address with its domain as domainOf does; the local part is its
+// server's business.
+func normal(email, domain string) string { return email[:strings.LastIndexByte(email, '@')+1] + domain }
+
+// clean tells whether a text can be sent as a name or a password: UTF-8 without
+// control characters. A line break would begin a command of its own, NUL ends a part
+// of SASL PLAIN.
+func clean(text string, most int) bool {
+	return len(text) <= most && utf8.ValidString(text) &&
+		!strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 })
+}
+
+// Mailbox implements provider.Former.
+func (p *Provider) Mailbox(form provider.Form) string {
+	typed, err := read(form)
+	if err != nil { // it will not be tried
+		return strings.ToLower(strings.TrimSpace(form.Values[fieldEmail]))
+	}
+	return strings.ToLower(typed.login.Username) + "@" + typed.login.Servers[0].Host
+}
+
+// confirm asks the person to look at a guessed server before a password goes there.
+func confirm(s provider.Server) error {
+	return trouble{server: s, field: s.Protocol + "Host"}.of(unconfirmed, fmt.Errorf("guessed %s", s.Host))
+}

@@ -1,0 +1,79 @@
+package imap
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider"
+)
+
+func TestTheListOfHosts(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, h := range hosts() {
+		for _, domain := range h.domains {
+			if canonical, err := outbound.Hostname(domain); err != nil || canonical != domain || seen[domain] {
+				t.Errorf("%s: the domain %q is malformed or listed twice", h.name, domain)
+			}
+			seen[domain] = true
+		}
+		for _, s := range []provider.Server{h.imap, h.smtp} {
+			if canonical, err := outbound.Hostname(s.Host); err != nil || canonical != s.Host {
+				t.Errorf("%s: %q is no host name", h.name, s.Host)
+			}
+			if s.Port != portOf(s.Protocol, s.Security) || s.Security == provider.SecurityNone {
+				t.Errorf("%s: %s port %d with %s", h.name, s.Protocol, s.Port, s.Security)
+			}
+		}
+		if link, err := url.Parse(h.link); h.hint != "" && (err != nil || link.Scheme != "https" || link.Host == "") {
+			t.Errorf("%s: the link %q", h.name, h.link)
+		}
+	}
+}
+
+// Somebody else's address costs nothing to type; only its domain's own server can
+// vouch for it.
+func TestWhoVouchesForAnAddress(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		server          provider.Server
+		email, username string
+		want            bool
+	}{
+		"the list's server":              {tlsIMAP("imap.fastmail.com"), "ada@fastmail.com", "ada@fastmail.com", true},
+		"the domain itself":              {tlsIMAP("example.test"), "ada@example.test", "ada@example.test", true},
+		"an attacker's server":           {tlsIMAP("imap.attacker.test"), "ada@fastmail.com", "ada@fastmail.com", false},
+		"a host below the domain":        {tlsIMAP("attacker.example.test"), "ada@example.test", "ada@example.test", false},
+		"another large host":             {tlsIMAP("imap.gmx.net"), "ada@fastmail.com", "ada@fastmail.com", false},
+		"another login":                  {tlsIMAP("imap.fastmail.com"), "ada@fastmail.com", "eve@fastmail.com", false},
+		"a port of somebody's own":       {provider.Server{Protocol: "imap", Host: "example.test", Port: 40993, Security: "tls"}, "ada@example.test", "ada@example.test", false},
+		"a server without a certificate": {provider.Server{Protocol: "imap", Host: "example.test", Port: 143, Security: "none"}, "ada@example.test", "ada@example.test", false},
+	} {
+		login := provider.Login{Username: test.username, Servers: []provider.Server{test.server}}
+		if got := identity(test.email, login); got.EmailVerified != test.want {
+			t.Errorf("%s: verified %t, want %t", name, got.EmailVerified, test.want)
+		}
+	}
+}
+
+func TestIdentityIsServerAndName(t *testing.T) {
+	t.Parallel()
+	at := func(server provider.Server, name string) string {
+		return identity("x@example.test", provider.Login{Username: name, Servers: []provider.Server{server}}).Subject
+	}
+	starttls := provider.Server{Protocol: "imap", Host: "imap.example.test", Port: 143, Security: "starttls"}
+	if a, b := at(tlsIMAP("imap.example.test"), "ada"), at(starttls, "ada"); a != b || a != "imap://ada@imap.example.test" {
+		t.Errorf("one server by TLS and STARTTLS is %q and %q", a, b)
+	}
+	subjects := map[string]bool{}
+	for _, s := range []string{
+		at(starttls, "ada"), at(starttls, "Ada"), at(tlsIMAP("imap.other.test"), "ada"), at(starttls, "ada@imap.example.test"),
+		at(starttls, "a@b/c?d;e%40"), at(starttls, "a@b/c?d;e@"), at(provider.Server{Protocol: "imap", Host: "imap.example.test", Port: 1143}, "ada"),
+	} {
+		if subjects[s] {
+			t.Errorf("%q is two logins", s)
+		}
+		subjects[s] = true
+	}
+}
