@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
+	"slices"
 
 	"github.com/avain-project/avain/internal/access"
 	"github.com/avain-project/avain/internal/account"
@@ -132,6 +133,20 @@ func (v *visited) page(fields []provider.Field, err error, wrong string) Outcome
 	}
 }
 
+// guessed fills in the servers that were left empty, as the driver guesses them by the
+// address that was typed: no password goes to a server that its owner has not seen.
+func (v *visited) guessed(typed []provider.Field) []provider.Field {
+	hint := provider.Hint{Email: typed[0].Value, ServerURL: v.attempt.ServerURL, Scopes: v.attempt.Scopes}
+	out := append([]provider.Field(nil), typed...)
+	for _, f := range v.former.Fields(hint) {
+		i := slices.IndexFunc(out, func(o provider.Field) bool { return o.Name == f.Name })
+		if i >= 0 && f.Kind == provider.FieldHost && out[i].Value == "" {
+			out[i].Value = f.Value
+		}
+	}
+	return out
+}
+
 // signInByForm tries the login and finishes the attempt with it. Until the server has
 // confirmed the login, the attempt stays open.
 func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Form, typed []provider.Field, in FormSubmission) Outcome {
@@ -151,6 +166,9 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 		var told *provider.Error
 		if !errors.As(err, &told) {
 			told = &provider.Error{}
+		}
+		if told.Code == provider.CodeServerUnconfirmed {
+			typed = v.guessed(typed)
 		}
 		return v.page(typed, credential.Fault(err), told.Field)
 	}

@@ -62,6 +62,9 @@ func formCodes() map[string]fault.Code {
 	return map[string]fault.Code{
 		provider.CodeLoginRefused: fault.LoginRefused, provider.CodeLoginDisabled: fault.LoginDisabled,
 		provider.CodeAppPassword: fault.LoginAppPassword, provider.CodeServerUnknown: fault.ServerUnknown,
+		provider.CodeLoginLocked: fault.LoginLocked, provider.CodeLoginExpired: fault.LoginExpired, provider.CodeLoginUnsupported: fault.LoginUnsupported,
+		provider.CodeServerUnconfirmed: fault.ServerUnconfirmed, provider.CodeServerTimeout: fault.ServerTimeout,
+		provider.CodeServerBusy: fault.ServerBusy, provider.CodeServerCertificate: fault.ServerCertificate,
 		provider.CodeServerUnreachable: fault.ServerUnreachable, provider.CodeServerForbidden: fault.ServerForbidden,
 		provider.CodeServerTLS: fault.ServerTLS, provider.CodeServerProtocol: fault.ServerProtocol,
 		provider.CodeFieldInvalid: fault.FieldInvalid,

@@ -44,11 +44,18 @@ const (
 	LoginRefused      Code = "login.refused"
 	LoginDisabled     Code = "login.disabled"
 	LoginAppPassword  Code = "login.appPassword"
+	LoginLocked       Code = "login.locked"
+	LoginExpired      Code = "login.expired"
+	LoginUnsupported  Code = "login.unsupported"
 	LoginLimited      Code = "login.limited"
 	ServerUnknown     Code = "server.unknown"
+	ServerUnconfirmed Code = "server.unconfirmed"
 	ServerUnreachable Code = "server.unreachable"
+	ServerTimeout     Code = "server.timeout"
+	ServerBusy        Code = "server.busy"
 	ServerForbidden   Code = "server.forbidden"
 	ServerTLS         Code = "server.tls"
+	ServerCertificate Code = "server.certificate"
 	ServerProtocol    Code = "server.protocol"
 
 	// An administrator's visit.
@@ -160,13 +167,20 @@ var catalogue = []Entry{
 	{FieldInvalid, Invalid, "What stands in a field cannot be. Correct it and send the form again.", "a field of the sign-in form with line breaks, control characters, broken UTF-8, or a value of the wrong form"},
 	{FieldTooLong, Invalid, "What stands in a field is too long. Shorten it and send the form again.", "a field of the sign-in form over its bound, which the detail names"},
 	{LoginRefused, Forbidden, "The server does not accept this login name and password. Check both and type the password again; it was tried once.", "the server refused the login; nothing is tried again by itself"},
-	{LoginDisabled, Forbidden, "The server knows this login and does not let it in. Ask whoever runs the mailbox to allow it, then send the form again.", "the password may be right, and the account is locked, or switched off for this protocol"},
+	{LoginDisabled, Forbidden, "The server knows this login and does not let it in. Ask whoever runs the mailbox to allow it, then send the form again.", "the password may be right, and the mailbox is switched off for this protocol"},
+	{LoginLocked, Forbidden, "The server says that this account is locked or closed. Sign in on the website of the mail service, or ask whoever runs the mailbox, before you send the form again.", "the server refuses the account, whatever the password"},
+	{LoginExpired, Forbidden, "The server says that this password has expired. Set a new one on the website of the mail service and type it here.", "the server refuses an old password"},
+	{LoginUnsupported, Forbidden, "This server takes no passwords from other programs. Connect the mailbox by its service's own sign-in, if the application offers it, or ask whoever runs the mailbox.", "the server offers no way to send a password: LOGINDISABLED, or OAuth alone"},
 	{LoginAppPassword, Forbidden, "This server wants a password that is made for one application. Make one in the settings of the mailbox and type it here.", "the server refuses the person's own password by rule"},
 	{LoginLimited, TooMany, "There were too many attempts to sign in, so this one was not sent to the server. Wait a little, then try again.", "the limit of sign-in forms per mailbox, per network or per application; Retry-After says for how long"},
 	{ServerUnknown, Invalid, "No server was found for this address. Check the address, or give the server's name under More settings.", "the host does not exist, or none can be found for the address"},
-	{ServerUnreachable, Invalid, "The server does not answer. Check its name and port under More settings; if they are right, try again in a minute.", "the connection was refused, broke off or took too long"},
+	{ServerUnconfirmed, Invalid, "We could only guess the server. Look at its name under More settings, correct it where it is wrong, and type the password again: it has not been sent.", "no server was typed, and the address is of none of the large services"},
+	{ServerUnreachable, Invalid, "The server does not answer. Check its name and port under More settings; if they are right, try again in a minute.", "the connection was refused or broke off"},
+	{ServerTimeout, Invalid, "The server does not answer in time. Check its name, its port and the encryption under More settings; if they are right, try again in a minute.", "a server that takes the connection, or not even that, and says nothing"},
+	{ServerBusy, Unavailable, "The server says that it has trouble at the moment. Try again in a minute.", "the server answers that it is unavailable, busy or has too many connections"},
 	{ServerForbidden, Invalid, "This server's address is not one that may be called from here. Check its name; the operator can allow a network.", "a typed host leads to a private, loopback or otherwise special address"},
-	{ServerTLS, Invalid, "The connection to the server is not safe, so the password was not sent. Check the server's name; if it is right, whoever runs it must correct its certificate.", "a certificate of another name, expired or from an unknown issuer, or no encryption offered"},
+	{ServerTLS, Invalid, "The connection to the server would not be encrypted, so the password was not sent. Check the port and the encryption under More settings.", "no TLS on that port, no STARTTLS offered, or a server that refuses to go without"},
+	{ServerCertificate, Invalid, "The server does not prove that it is the one, so the password was not sent. Check its name; if it is right, whoever runs it must correct its certificate.", "a certificate for another name, expired, or from an unknown issuer"},
 	{ServerProtocol, Invalid, "What answers there does not speak the expected protocol. Check the server's name and port under More settings.", "another protocol, an endless greeting, or nonsense"},
 
 	{AdminDeclined, Forbidden, "The application was not approved. Nothing has changed; open the link again to approve it.", "an administrator came back without approving the application"},

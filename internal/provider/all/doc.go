@@ -7,6 +7,7 @@ import (
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/google"
 	"github.com/avain-project/avain/internal/provider/hubspot"
+	"github.com/avain-project/avain/internal/provider/imap"
 	"github.com/avain-project/avain/internal/provider/office365"
 	"github.com/avain-project/avain/internal/provider/salesforce"
 	"github.com/avain-project/avain/internal/provider/zoho"
@@ -17,6 +18,7 @@ func Registry(clients outbound.Clients) provider.Registry {
 	return provider.NewRegistry(
 		google.New(clients),
 		hubspot.New(clients),
+		imap.New(clients.Typed),
 		office365.New(clients),
 		salesforce.New(clients),
 		zoho.New(clients),
