@@ -154,12 +154,16 @@ func (s *script) start(ts *testscript.TestScript, args []string) {
 }
 
 func (s *script) ready(ts *testscript.TestScript, said []byte) {
-	var fields map[string]string
+	var fields map[string]any
 	if err := json.Unmarshal(said, &fields); err != nil {
-		ts.Fatalf("not a JSON object of texts: %s", said)
+		ts.Fatalf("not a JSON object: %s", said)
 	}
 	s.hosts = nil
-	for name, value := range fields {
+	for name, field := range fields {
+		value, isText := field.(string)
+		if !isText {
+			continue
+		}
 		ts.Setenv(upper(name), value)
 		if u, err := url.Parse(value); err == nil && (name == "url" || name == "sandboxUrl") {
 			s.hosts = append(s.hosts, u.Host)

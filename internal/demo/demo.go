@@ -55,6 +55,10 @@ type Ready struct {
 	ReturnURL      string `json:"returnUrl"` // registered; nobody needs to listen there
 	SandboxURL     string `json:"sandboxUrl"`
 	ApplicationURL string `json:"applicationUrl"`
+	// Samples are logins that work, one a service that people sign in to on our own page:
+	// the values of its form's fields, by their names. Refused are some that do not.
+	Samples map[string]map[string]string `json:"samples"`
+	Refused map[string]map[string]string `json:"refused"`
 }
 
 // Run serves the demo until ctx ends.
@@ -78,9 +82,16 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer l.close()
+	box := sandbox.New(sandbox.Config{Now: cfg.Now})
+	office, err := openMail(ctx, box, dir)
+	if err != nil {
+		return err
+	}
+	defer office.close()
 	avain, err := app.Open(ctx, app.Config{
 		DataDir: dir, Key: key, Listen: l.listen, HomeURL: l.sampleURL, LogTo: cfg.LogTo, LogFormat: "text",
 		Version: cfg.Version, Now: cfg.Now, ShutdownTimeout: 3 * time.Second,
+		TypedNetworks: office.networks(), TypedCA: office.ca,
 	})
 	if err != nil {
 		return fmt.Errorf("open the demo's server: %w", err)
@@ -90,21 +101,22 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{cfg: cfg, listeners: l, app: avain, server: server, dir: dir}
+	d := &demo{cfg: cfg, listeners: l, box: box, office: office, app: avain, server: server, dir: dir}
 	return d.serve(ctx)
 }
 
 type demo struct {
 	cfg       Config
 	listeners *listeners
+	box       *sandbox.Sandbox
+	office    *postOffice
 	app       *app.App
 	server    *app.Server
 	dir       string
 }
 
 func (d *demo) serve(ctx context.Context) error {
-	box := sandbox.New(sandbox.Config{Now: d.cfg.Now})
-	ready, err := d.setUp(ctx, box)
+	ready, err := d.setUp(ctx, d.box)
 	if err != nil {
 		return err
 	}
@@ -115,7 +127,7 @@ func (d *demo) serve(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.server.Serve(running) })
 	group.Go(func() error { return serveUntil(running, d.listeners.sample, front, func() {}) })
-	group.Go(func() error { return serveUntil(running, d.listeners.sandbox, box, box.Close) })
+	group.Go(func() error { return serveUntil(running, d.listeners.sandbox, d.box, d.box.Close) })
 	if err := d.announce(ready); err != nil {
 		return err
 	}
@@ -128,6 +140,8 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 	ready := Ready{
 		URL: d.server.URL, SandboxURL: d.listeners.sandboxURL, ApplicationURL: d.listeners.sampleURL,
 		ReturnURL: d.listeners.sampleURL + "/landing",
+		Samples:   map[string]map[string]string{string(account.IMAP): d.office.sample("ada")},
+		Refused:   map[string]map[string]string{string(account.IMAP): d.office.refused("ada")},
 	}
 	ops := d.app.Operator()
 	// The https one is for scripts that try what must be refused: loopback return
@@ -156,6 +170,12 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 		if err != nil {
 			return Ready{}, fmt.Errorf("register the sandbox's client at %s: %w", service, err)
 		}
+	}
+	_, _, err = ops.SetRegistration(ctx, sampleApp.ClientID, operator.SetRegistration{
+		ServiceType: string(account.IMAP), Scopes: []string{string(scope.MailRead)},
+	})
+	if err != nil {
+		return Ready{}, fmt.Errorf("switch IMAP on for the sample application: %w", err)
 	}
 	return ready, nil
 }
@@ -223,6 +243,7 @@ func (d *demo) announce(ready Ready) error {
 
   Avain itself      %s
   sandbox vendors   %s   (Google, Microsoft, HubSpot, Salesforce and Zoho; personas ada and bob; no network is needed)
+  sandbox mailbox   %s
 
   For the curl lines of the README, paste into another terminal:
 
@@ -231,7 +252,7 @@ func (d *demo) announce(ready Ready) error {
   From another machine, first: ssh %s YOUR-HOST
   Stop with Ctrl-C.
 
-`, ready.ApplicationURL, ready.URL, ready.SandboxURL,
+`, ready.ApplicationURL, ready.URL, ready.SandboxURL, d.office.words("ada"),
 		ready.URL, ready.ClientID, ready.ClientSecret, ready.ReturnURL, strings.Join(ports, " "))
 	return err
 }

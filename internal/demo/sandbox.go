@@ -38,6 +38,9 @@ type SandboxReady struct {
 	Hubspot      map[string]string `json:"hubspot"`
 	Zoho         map[string]string `json:"zoho"`
 	Salesforce   map[string]string `json:"salesforce"`
+	// IMAP is a persona's login, as the sign-in form's fields take it, and under "ca" the
+	// PEM of the authority that certifies the mail servers.
+	IMAP map[string]string `json:"imap"`
 }
 
 // RunSandbox serves the sandbox vendors until ctx ends.
@@ -75,6 +78,13 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 	ready.Zoho = map[string]string{"authorize": z.Authorize, "token": z.Token, "revoke": z.Revoke, "userinfo": z.Userinfo}
 	sf := box.SalesforceEndpoints(ready.SandboxURL)
 	ready.Salesforce = map[string]string{"authorize": sf.Authorize, "token": sf.Token, "revoke": sf.Revoke}
+	mail, err := box.ListenMail(ctx, "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = mail.Close() }()
+	ready.IMAP = (&postOffice{box: box, mail: mail}).sample("ada")
+	ready.IMAP["ca"] = string(mail.CA)
 	if err := cfg.announce(ready); err != nil {
 		return err
 	}
@@ -126,6 +136,9 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
         --authorize-endpoint %s --token-endpoint %s \
         --revoke-endpoint %s
 
+  A mailbox for the sign-in form (a server must be started with --typed-networks 127.0.0.0/8 and,
+  as --typed-ca, the authority that --json prints): %s
+
   Stop with Ctrl-C.
 
 `, ready.SandboxURL, ready.ClientSecret, ready.ClientID,
@@ -133,6 +146,7 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
 		ready.ClientID, ready.Office365["authorize"], ready.Office365["token"], ready.Office365["userinfo"], ready.Office365["api"],
 		ready.ClientID, ready.Hubspot["authorize"], ready.Hubspot["token"], ready.Hubspot["revoke"], ready.Hubspot["userinfo"], ready.Hubspot["api"],
 		ready.ClientID, ready.Zoho["authorize"], ready.Zoho["token"], ready.Zoho["revoke"], ready.Zoho["userinfo"],
-		ready.ClientID, ready.Salesforce["authorize"], ready.Salesforce["token"], ready.Salesforce["revoke"])
+		ready.ClientID, ready.Salesforce["authorize"], ready.Salesforce["token"], ready.Salesforce["revoke"],
+		fmt.Sprintf("%s, password %s, IMAP %s:%s, SMTP %s:%s", ready.IMAP["email"], ready.IMAP["password"], ready.IMAP["imapHost"], ready.IMAP["imapPort"], ready.IMAP["smtpHost"], ready.IMAP["smtpPort"]))
 	return err
 }

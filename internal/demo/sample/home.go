@@ -55,6 +55,10 @@ func (a *application) look(ctx context.Context, held connection, calls *[]call) 
 		view.Failure = &f
 		return view
 	}
+	if view.Account.ServiceType == "IMAP" { // there is no API to pass calls on to
+		view.MessagesNote = "The mailbox is connected. IMAP has no web API, so there are no messages to show here."
+		return view
+	}
 	view.CRM = slices.Contains([]string{"Hubspot", "Salesforce"}, view.Account.ServiceType)
 	view.CanSend = view.Account.maySend()
 	switch {

@@ -40,20 +40,21 @@ func (p *Provider) Fields(hint provider.Hint) []provider.Field {
 		{Name: fieldPassword, Label: "Password", Help: help, Kind: provider.FieldPassword, Autocomplete: "current-password", Required: true},
 		{Name: fieldUsername, Label: "Login name", Help: "Only where it is not the e-mail address.", Kind: provider.FieldText, Autocomplete: "username", Advanced: true},
 	}
-	fields = append(fields, serverFields("Incoming mail (IMAP)", imap)...)
-	if sends(hint.Scopes) {
-		fields = append(fields, serverFields("Outgoing mail (SMTP)", smtp)...)
+	fields = append(fields, serverFields("Incoming mail (IMAP)", "", imap)...)
+	unused := ""
+	if !sends(hint.Scopes) {
+		unused = "Not used here: the application does not ask to send."
 	}
-	return fields
+	return append(fields, serverFields("Outgoing mail (SMTP)", unused, smtp)...)
 }
 
-func serverFields(title string, s provider.Server) []provider.Field {
+func serverFields(title, help string, s provider.Server) []provider.Field {
 	port := ""
 	if s.Port != 0 {
 		port = strconv.Itoa(s.Port)
 	}
 	return []provider.Field{
-		{Name: s.Protocol + "Host", Label: title + ": server", Value: s.Host, Kind: provider.FieldHost, Autocomplete: "off", Advanced: true},
+		{Name: s.Protocol + "Host", Label: title + ": server", Help: help, Value: s.Host, Kind: provider.FieldHost, Autocomplete: "off", Advanced: true},
 		{Name: s.Protocol + "Port", Label: title + ": port", Value: port, Kind: provider.FieldPort, Autocomplete: "off", Advanced: true},
 		{Name: s.Protocol + "Security", Label: title + ": encryption", Value: string(s.Security), Kind: provider.FieldSecurity, Autocomplete: "off", Advanced: true},
 	}

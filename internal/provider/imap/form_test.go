@@ -105,13 +105,17 @@ func TestFieldsAreFilledIn(t *testing.T) {
 			"email": "ada@example.test", "imapHost": "imap.other.test", "imapPort": "143", "imapSecurity": "starttls",
 			"smtpHost": "smtp.other.test", "smtpPort": "465", "smtpSecurity": "tls",
 		}},
-		"a host and a port":  {provider.Hint{ServerURL: "mail.other.test:1993"}, map[string]string{"email": "", "imapHost": "mail.other.test", "imapPort": "1993", "imapSecurity": "tls"}},
+		"a host and a port":  {provider.Hint{ServerURL: "mail.other.test:1993"}, map[string]string{"email": "", "imapHost": "mail.other.test", "imapPort": "1993", "imapSecurity": "tls", "smtpHost": "mail.other.test", "smtpPort": "465", "smtpSecurity": "tls"}},
 		"a web address":      {provider.Hint{ServerURL: "https://mail.other.test"}, map[string]string{"email": "", "imapHost": "", "imapPort": "", "imapSecurity": ""}},
 		"a name as the hint": {provider.Hint{Email: "ada"}, map[string]string{"email": "ada", "imapHost": "", "imapPort": "", "imapSecurity": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test.want["password"], test.want["username"] = "", ""
+			for _, name := range []string{"password", "username", "smtpHost", "smtpPort", "smtpSecurity"} {
+				if _, ok := test.want[name]; !ok {
+					test.want[name] = ""
+				}
+			}
 			if diff := cmp.Diff(test.want, values(offline(t).Fields(test.hint))); diff != "" {
 				t.Error(diff)
 			}

@@ -78,6 +78,8 @@ async function show(token, again) {
     showMessages(await salesforce(token));
   } else if (!may("Mail.Read", "Mail.ReadWrite", "Mail.All")) {
     note("Mail.Read was not granted, so there are no messages to show. Connect again and leave its box ticked.");
+  } else if (account.serviceType === "IMAP") {
+    note("The mailbox is connected. IMAP has no web API, so there are no messages to show here.");
   } else {
     byId("progress").textContent = "Reading the first messages…";
     showMessages(await ({ Office365: graph, Zoho: zoho }[account.serviceType] ?? gmail)(token));
