@@ -8,7 +8,8 @@
 //	server := httptest.NewServer(s)
 //	endpoints := s.GoogleEndpoints(server.URL)
 //
-// The vendors are "Google", "Office365", "Hubspot", "Salesforce" and "Zoho".
+// The vendors are "Google", "Office365", "Hubspot", "Salesforce" and "Zoho", and, on sockets of its
+// own, the mail service "IMAP" ([Sandbox.ListenMail]).
 //
 // # Personas and tags
 //
@@ -57,7 +58,8 @@
 //
 //	{"vendor": "Google", "endpoint": "refresh", "kind": "status", "status": 429, "retryAfter": "2", "times": 1}
 //
-// endpoint is authorize, code, refresh, revoke, identity or api. times is the
+// endpoint is authorize, code, refresh, revoke, identity or api; at the mail service
+// imap or smtp (a connection), imapLogin or smtpLogin. times is the
 // number of calls it is played for; 0 or absent: until cleared. Several faults
 // for one endpoint are played in order. Any kind may have a delay ("1.5s"), which
 // is waited first, and a retryAfter (seconds or a date). The kinds:
@@ -81,6 +83,6 @@
 //
 // sandbox.go puts the parts together. ledger holds grants and tokens, gate counts
 // and plays faults, page draws, and mailbox and echo serve all vendors, and each of those is a folder of its own:
-// google, microsoft, hubspot, salesforce, zoho.
+// google, microsoft, hubspot, salesforce, zoho. mail is the mail service.
 // A new vendor is one more folder and one more line in [New].
 package sandbox

@@ -122,6 +122,18 @@ func OIDCProvider(t testing.TB) (node, script string) {
 	return Node(t), script
 }
 
+// Dovecot returns the path of Dovecot, an independent IMAP server, or ends the test as Need does.
+func Dovecot(t testing.TB) string {
+	t.Helper()
+	path := "/usr/sbin/dovecot" // not in everybody's PATH
+	if found, err := exec.LookPath("dovecot"); err == nil {
+		path = found
+	}
+	_, err := os.Stat(path)
+	Need(t, "Dovecot", err == nil, "the IMAP driver is tried against it; "+cure)
+	return path
+}
+
 // Axe returns the source of axe-core, a script that judges whether a page can be used by everybody, or ends
 // the test as Need does. Evaluated in a page it leaves `axe` there.
 func Axe(t testing.TB) string {
