@@ -23,8 +23,8 @@ const (
 	switchOn    = "lets other programs in only after that was switched on in its settings"
 )
 
-// hosts is the bundled list. Host names, ports and links are from the services' own
-// help pages; none has been tried with a live account, see docs/providers/imap.md.
+// hosts is the bundled list. Host names, ports and links are general knowledge: none was
+// read anew on the services' pages or tried with an account, see docs/providers/imap.md.
 // Google, Outlook.com and Exchange Online are left out: they take no passwords.
 func hosts() []host {
 	return []host{
@@ -60,7 +60,7 @@ func hosts() []host {
 		},
 		{
 			"WEB.DE",
-			[]string{"web.de", "email.de"},
+			[]string{"web.de"},
 			tlsIMAP("imap.web.de"), submission("smtp.web.de"), switchOn, "https://hilfe.web.de/pop-imap/einschalten.html",
 		},
 		{
