@@ -25,7 +25,7 @@ import (
 //	start avain ARGS…          a server in the background; it begins its standard output with a
 //	                           JSON object, whose fields become $URL, $CLIENT_ID, … (camelCase
 //	                           to upper case); stopped at the end
-//	stop                       SIGTERM to that server, and its exit code must be 0
+//	terminate                  SIGTERM to that server, and its exit code must be 0
 //	GET|POST|DELETE URL        one request; with -user ID SECRET, -bearer TOKEN,
 //	                           -header NAME VALUE, -data BODY; the answer is for the next ones
 //	browse URL                 GET with cookies, following every redirect but those to other
@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": withScript((*script).start), "stop": withScript((*script).stop),
+			"start": withScript((*script).start), "terminate": withScript((*script).terminate),
 			"GET": withScript(request(http.MethodGet)), "POST": withScript(request(http.MethodPost)), "DELETE": withScript(request(http.MethodDelete)),
 			"browse": withScript((*script).browse), "status": withScript((*script).status),
 			"has": withScript((*script).has), "hasnt": withScript((*script).hasnt), "take": withScript((*script).take),
@@ -124,7 +124,7 @@ func withScript(f func(*script, *testscript.TestScript, []string)) func(*testscr
 
 func (s *script) start(ts *testscript.TestScript, args []string) {
 	if s.server != nil {
-		ts.Fatalf("a server runs already: stop it first")
+		ts.Fatalf("a server runs already: terminate it first")
 	}
 	if len(args) < 2 || args[0] != "avain" {
 		ts.Fatalf("usage: start avain ARGS…")
@@ -184,7 +184,7 @@ func upper(camel string) string {
 	return strings.ToUpper(out.String())
 }
 
-func (s *script) stop(ts *testscript.TestScript, _ []string) {
+func (s *script) terminate(ts *testscript.TestScript, _ []string) {
 	if s.server == nil {
 		ts.Fatalf("no server runs")
 	}
