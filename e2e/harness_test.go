@@ -125,6 +125,9 @@ func onEachEngine(t *testing.T, test func(t *testing.T, on func(*app.Config))) {
 			test(t, func(*app.Config) {})
 		})
 	}
+	if storetest.OnSQLite() {
+		return
+	}
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
 		database := storetest.NewPostgres(t)

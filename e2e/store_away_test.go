@@ -45,6 +45,9 @@ func onEachOutage(t *testing.T, test func(t *testing.T, f frail)) {
 			test(t, frail{engine: e, outage: &outage{e.lose, e.restore, e.loseAfter}})
 		})
 	}
+	if storetest.OnSQLite() {
+		return
+	}
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
 		database, e := storetest.NewPostgres(t), newFrailEngine(t)

@@ -13,11 +13,15 @@ import (
 )
 
 // engineVar set to "postgres" runs the tests of the services and the journeys on
-// PostgreSQL instead of SQLite.
+// PostgreSQL instead of SQLite. "sqlite" leaves PostgreSQL out of those that have both:
+// for a run that is followed by one on PostgreSQL, as scripts/test-all has it.
 const engineVar = "AVAIN_TEST_ENGINE"
 
 // OnPostgres tells whether this run is one on PostgreSQL.
 func OnPostgres() bool { return os.Getenv(engineVar) == "postgres" }
+
+// OnSQLite tells whether this run is one on SQLite, and another one will have PostgreSQL.
+func OnSQLite() bool { return os.Getenv(engineVar) == "sqlite" }
 
 // Open gives t a store of its own, migrated and empty, which is closed at cleanup:
 // on SQLite, or on the engine of the run.
