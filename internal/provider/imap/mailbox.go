@@ -17,7 +17,7 @@ func (l *link) mailbox(login provider.Login) error {
 	defer func() { _ = client.Close() }()
 	caps, err := client.Capability().Wait()
 	if err != nil {
-		return l.failed(err)
+		return l.failed(login, err)
 	}
 	switch mechanism := preferred(login, saslOf(caps)); {
 	case mechanism != nil:
@@ -34,7 +34,7 @@ func (l *link) mailbox(login provider.Login) error {
 	if _, err := client.Select("INBOX", &imap.SelectOptions{ReadOnly: true}).Wait(); err != nil {
 		var no *imap.Error
 		if !errors.As(err, &no) {
-			return l.failed(err)
+			return l.failed(login, err)
 		}
 		codes := []string{string(no.Code)}
 		k := refusal(imapRows(), codes, no.Text)
@@ -52,7 +52,7 @@ func (l *link) imapRefusal(login provider.Login, err error) error {
 	var no *imap.Error
 	switch {
 	case !errors.As(err, &no):
-		return l.failed(err)
+		return l.failed(login, err)
 	case no.Type == imap.StatusResponseTypeBad:
 		return trouble{server: l.server}.of(nonsense, said(login, []string{"BAD"}, no.Text))
 	}

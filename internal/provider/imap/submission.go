@@ -33,7 +33,7 @@ func (l *link) submission(login provider.Login) error {
 func (l *link) smtpRefusal(login provider.Login, err error) error {
 	var no *smtp.SMTPError
 	if !errors.As(err, &no) {
-		return l.failed(err)
+		return l.failed(login, err)
 	}
 	basic, enhanced := strconv.Itoa(no.Code), fmt.Sprintf("%d.%d.%d", no.EnhancedCode[0], no.EnhancedCode[1], no.EnhancedCode[2])
 	codes := []string{basic + " " + enhanced, enhanced, basic, basic[:1]}

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -194,20 +195,33 @@ func (l *link) stranger(greeting string) error {
 }
 
 // failed is the error for whatever a library met that is no refusal: a connection
-// that ended, or an answer that it could not read.
-func (l *link) failed(err error) error {
+// that ended, or an answer that it could not read, and may repeat.
+func (l *link) failed(login provider.Login, err error) error {
 	if l.read != nil || l.ctx.Err() != nil {
 		return l.unreached(errors.Join(l.read, l.ctx.Err()))
 	}
-	return trouble{server: l.server}.of(nonsense, err)
+	return trouble{server: l.server}.of(nonsense, errors.New(quote(hushed(login, err.Error()))))
 }
 
-// said is a server's words for the log. A server may repeat what it was sent.
+// said is a server's words for the log.
 func said(login provider.Login, codes []string, text string) error {
-	if password := login.Password.Reveal(); password != "" {
-		text = strings.ReplaceAll(text, password, "…")
+	return fmt.Errorf("it says [%s] %s", strings.Join(codes, " "), quote(hushed(login, text)))
+}
+
+// hushed is a server's words without the password: a server may repeat what it was
+// sent, in the form that it was sent in.
+func hushed(login provider.Login, text string) string {
+	password := login.Password.Reveal()
+	if password == "" {
+		return text
 	}
-	return fmt.Errorf("it says [%s] %s", strings.Join(codes, " "), quote(text))
+	coded := base64.StdEncoding.EncodeToString
+	return strings.NewReplacer(
+		coded([]byte("\x00"+login.Username+"\x00"+password)), "…", // SASL PLAIN
+		coded([]byte(password)), "…", // SASL LOGIN
+		strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(password), "…", // a quoted string
+		password, "…",
+	).Replace(text)
 }
 
 // quote makes one short printable line of a stranger's words.
