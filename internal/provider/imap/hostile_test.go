@@ -13,6 +13,22 @@ import (
 	"github.com/avain-project/avain/internal/secret"
 )
 
+// A list in a list in a list costs the library a call each, and a longer error.
+func TestListsHaveNoDepthsToGetLostIn(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.typed.Plaintext = []string{"mail.sandbox.test"}
+	form := w.form(scope.MailRead)
+	form.Values["imapPort"], form.Values["imapSecurity"] = listen(t, func(c net.Conn) {
+		_, _ = io.WriteString(c, "* OK ready\r\n* 1 FETCH (BODYSTRUCTURE "+strings.Repeat("(", 5000)+"x\r\n")
+		_, _ = io.Copy(io.Discard, c)
+	}), "none"
+	refused := w.refused(form, provider.CodeServerProtocol, "imapHost")
+	if words := refused.Error(); len(words) > 1000 {
+		t.Errorf("an error of %d bytes: %.300s", len(words), words)
+	}
+}
+
 // Servers repeat a command that they do not know, in whatever form it came.
 func TestAServerThatRepeatsThePasswordInAnotherForm(t *testing.T) {
 	t.Parallel()

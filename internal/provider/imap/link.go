@@ -22,6 +22,11 @@ const (
 	maxLines = 64
 )
 
+// maxLists bounds how many lists a server may begin in all. The IMAP library reads a
+// list in a list by calling itself, without an end, and the error it makes of it grows
+// with each: 256 KB of nothing else would keep a processor busy for minutes.
+const maxLists = 256
+
 // link is a connection to a mail server that has greeted as it should and is as
 // protected as it must be. The libraries take it from there.
 type link struct {
@@ -173,8 +178,31 @@ func (l *link) answer() (string, error) {
 // resume is the connection as a library expects it: beginning with a greeting, which
 // has been read. Its capabilities are left out: those of before TLS prove nothing.
 func (l *link) resume(greeting string) net.Conn {
-	return resumed{Conn: l.conn, r: io.MultiReader(strings.NewReader(greeting), l.text)}
+	return resumed{Conn: l.conn, r: io.MultiReader(strings.NewReader(greeting), &shallow{r: l.text, left: maxLists})}
 }
+
+// shallow ends where more lists begin than a mail server has a use for.
+type shallow struct {
+	r    io.Reader
+	left int
+}
+
+func (s *shallow) Read(p []byte) (int, error) {
+	if s.left < 0 {
+		return 0, errLists
+	}
+	n, err := s.r.Read(p)
+	for i, c := range p[:n] {
+		if c == '(' {
+			if s.left--; s.left < 0 {
+				return i, errLists
+			}
+		}
+	}
+	return n, err
+}
+
+var errLists = fmt.Errorf("over %d lists", maxLists)
 
 type resumed struct {
 	net.Conn
