@@ -31,7 +31,7 @@ func aSignInOnOurOwnPage(t *testing.T, on func(*app.Config)) {
 		}
 		for _, want := range []string{
 			`name="email" type="text" value="ada@mail.test" autocomplete="username"`, `name="password" type="password" value=""`,
-			`name="imapHost" type="text" value="mail.test"`, "<strong>E2E</strong>", "Read your mail", "Send mail as you", `<details id="more">`,
+			`name="imapHost" type="text" value="mail.test"`, "<strong>E2E</strong>", "Read your mail", "Send mail as you", `<details id="more" open>`,
 		} {
 			if !strings.Contains(shown.body, want) {
 				t.Errorf("the page lacks %s:\n%s", want, shown.body)

@@ -116,8 +116,24 @@ func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.
 		return nil, repeatable(err)
 	}
 	v.former = former
-	v.fields = former.Fields(provider.Hint{Email: v.attempt.LoginHint, ServerURL: v.attempt.ServerURL, Scopes: v.scopes()})
+	v.fields = v.fresh()
 	return v, Outcome{}
+}
+
+// fresh are the fields of a form that nobody has sent. Of the servers, only the one that
+// the application names is filled in: those of the hint's address would stay where the
+// person types another address, and get its password.
+func (v *visited) fresh() []provider.Field {
+	hint := provider.Hint{Email: v.attempt.LoginHint, ServerURL: v.attempt.ServerURL, Scopes: v.scopes()}
+	fields := v.former.Fields(hint)
+	hint.Email = ""
+	for _, named := range v.former.Fields(hint) {
+		i := slices.IndexFunc(fields, func(f provider.Field) bool { return f.Name == named.Name })
+		if i >= 0 && slices.Contains([]provider.FieldKind{provider.FieldHost, provider.FieldPort, provider.FieldSecurity}, named.Kind) {
+			fields[i].Value = named.Value
+		}
+	}
+	return fields
 }
 
 // scopes are what the login must be good for: an account to be renewed keeps what it

@@ -95,8 +95,9 @@ func (p *Pages) Form(w http.ResponseWriter, page FormPage) {
 	p.sending("same-origin").write(w, page.Status, "form", title, v)
 }
 
-// add puts a field where it belongs. More settings stand open where they are needed,
-// or have come filled in.
+// add puts a field where it belongs. More settings stand open where they are needed, or
+// where they name a server: anybody can write a link that names one, and the password
+// goes there.
 func (v *formView) add(f provider.Field, view fieldView) {
 	view.DescribedBy = describedBy(view)
 	if !f.Advanced {
@@ -104,7 +105,7 @@ func (v *formView) add(f provider.Field, view fieldView) {
 		return
 	}
 	v.More = append(v.More, view)
-	v.Open = v.Open || view.Error != ""
+	v.Open = v.Open || view.Error != "" || f.Kind == provider.FieldHost && f.Value != ""
 }
 
 // focus goes to the field that is wrong, or else to the first that is empty.

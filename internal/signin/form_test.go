@@ -70,6 +70,20 @@ func TestTheFormIsWired(t *testing.T) {
 	}
 }
 
+// The server that a link names is seen before a password goes there.
+func TestAServerThatIsFilledInIsSeen(t *testing.T) {
+	t.Parallel()
+	fields := askedFor()
+	for i := range fields {
+		if fields[i].Kind == provider.FieldHost {
+			fields[i].Value = "imap.evil.example"
+		}
+	}
+	if body := form(t, signin.FormPage{Action: "/v1/auth/form?key=k", Fields: fields}).Body.String(); !strings.Contains(body, `<details id="more" open>`) {
+		t.Errorf("a server is filled in out of sight:\n%s", body)
+	}
+}
+
 func TestTheFormStaysOnThisServer(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"https://evil.example/", "//evil.example/", "javascript:alert(1)", `/\evil.example`} {
