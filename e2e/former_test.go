@@ -57,8 +57,8 @@ func (*postOffice) Fields(h provider.Hint) []provider.Field {
 	}
 }
 
-func (*postOffice) Mailbox(f provider.Form) string {
-	return strings.ToLower(f.Values["email"] + " at " + f.Values["imapHost"])
+func (*postOffice) Mailboxes(f provider.Form) []string {
+	return []string{strings.ToLower(f.Values["email"] + " at " + f.Values["imapHost"])}
 }
 
 func (p *postOffice) SignIn(_ context.Context, _ account.Registration, f provider.Form) (provider.Login, account.Identity, error) {

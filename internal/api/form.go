@@ -50,9 +50,9 @@ func (s *Server) submitForm(w http.ResponseWriter, r *http.Request) {
 	address := s.addressOf(r)
 	s.led(w, r, s.Connect.SubmitForm(r.Context(), connect.FormSubmission{
 		RawQuery: r.URL.RawQuery, Values: values, Browser: browser(r),
-		Admit: func(applicationID, mailbox string) error {
+		Admit: func(applicationID string, mailboxes []string) error {
 			note(r).application = applicationID
-			return s.logins.draw(applicationID, mailbox, address)
+			return s.logins.draw(applicationID, mailboxes, address)
 		},
 	}))
 }

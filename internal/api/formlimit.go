@@ -42,17 +42,19 @@ func newLoginLimiter(now func() time.Time) *loginLimiter {
 	return &loginLimiter{now: now, buckets: map[string]loginBucket{}, swept: now()}
 }
 
-// draw admits one login, or says when to come again.
-func (l *loginLimiter) draw(applicationID, mailbox, address string) error {
+// draw admits one login to those mailboxes, or says when to come again.
+func (l *loginLimiter) draw(applicationID string, mailboxes []string, address string) error {
 	perMailbox, perAddress, perApplication := loginBounds()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
 	l.sweep(now)
 	buckets := []loginBucket{
-		l.bucket("mailbox "+mailbox, perMailbox, now),
 		l.bucket("address "+addressPrefix(address), perAddress, now),
 		l.bucket("application "+applicationID, perApplication, now),
+	}
+	for _, mailbox := range mailboxes {
+		buckets = append(buckets, l.bucket("mailbox "+mailbox, perMailbox, now))
 	}
 	var wait time.Duration
 	for _, b := range buckets {

@@ -14,16 +14,19 @@ func TestLoginsAreBoundedPerMailboxAddressAndApplication(t *testing.T) {
 	for _, c := range []struct {
 		bound  string
 		admits int
-		caller func(n int) (application, mailbox, address string)
+		caller func(n int) (application string, mailboxes []string, address string)
 	}{
-		{"mailbox", 5, func(n int) (string, string, string) {
-			return fmt.Sprint("app", n), "ada at mail.test", fmt.Sprintf("192.0.2.%d", n)
+		{"mailbox", 5, func(n int) (string, []string, string) {
+			return fmt.Sprint("app", n), []string{"ada at mail.test"}, fmt.Sprintf("192.0.2.%d", n)
 		}},
-		{"address", 20, func(n int) (string, string, string) {
-			return fmt.Sprint("app", n), fmt.Sprint("person", n), fmt.Sprintf("2001:db8::%x", n) // one /64
+		{"the second mailbox", 5, func(n int) (string, []string, string) {
+			return fmt.Sprint("app", n), []string{fmt.Sprint("own", n), "ada at mail.test"}, fmt.Sprintf("192.0.2.%d", n)
 		}},
-		{"application", 200, func(n int) (string, string, string) {
-			return "app", fmt.Sprint("person", n), fmt.Sprintf("10.0.%d.%d", n/200, n%200)
+		{"address", 20, func(n int) (string, []string, string) {
+			return fmt.Sprint("app", n), []string{fmt.Sprint("person", n)}, fmt.Sprintf("2001:db8::%x", n) // one /64
+		}},
+		{"application", 200, func(n int) (string, []string, string) {
+			return "app", []string{fmt.Sprint("person", n)}, fmt.Sprintf("10.0.%d.%d", n/200, n%200)
 		}},
 	} {
 		t.Run(c.bound, func(t *testing.T) {
@@ -44,7 +47,7 @@ func TestLoginsAreBoundedPerMailboxAddressAndApplication(t *testing.T) {
 				t.Errorf("after the time that was named: %v", err)
 			}
 			now = now.Add(time.Hour)
-			if _ = l.draw("other", "other", "198.51.100.1"); len(l.buckets) != 3 {
+			if _ = l.draw("other", []string{"other"}, "198.51.100.1"); len(l.buckets) != 3 {
 				t.Errorf("%d buckets are kept after an hour, want those of the last attempt", len(l.buckets))
 			}
 		})

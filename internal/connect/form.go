@@ -38,7 +38,7 @@ type FormSubmission struct {
 	Values   url.Values
 	Browser  secret.Text
 	// Admit is asked before a login is tried at its server, and may refuse.
-	Admit func(applicationID, mailbox string) error
+	Admit func(applicationID string, mailboxes []string) error
 }
 
 // formURL is the address of the page.
@@ -174,7 +174,7 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 	case !now.ConsumedAt.IsZero():
 		return s.unusable(ctx, stateHash, in.Browser)
 	}
-	if err := in.Admit(v.app.ID, v.former.Mailbox(form)); err != nil {
+	if err := in.Admit(v.app.ID, v.former.Mailboxes(form)); err != nil {
 		return v.page(typed, err, "")
 	}
 	login, identity, err := v.former.SignIn(ctx, v.reg.Registration, form)

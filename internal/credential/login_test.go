@@ -24,7 +24,7 @@ type former struct {
 
 func (*former) Info() provider.Info                   { return provider.Info{ServiceType: account.IMAP} }
 func (*former) Fields(provider.Hint) []provider.Field { return nil }
-func (*former) Mailbox(provider.Form) string          { return "" }
+func (*former) Mailboxes(provider.Form) []string      { return nil }
 func (f *former) Verify(_ context.Context, _ account.Registration, l provider.Login) error {
 	f.seen, f.calls = l, f.calls+1
 	return f.answer

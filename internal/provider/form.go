@@ -19,9 +19,10 @@ type Former interface {
 	// Fields are what the page asks for, in order, filled in as far as the hint tells.
 	// The first is the one that people know, the e-mail address; one is the password.
 	Fields(Hint) []Field
-	// Mailbox names whose password is tried, as far as the form tells without a call:
-	// login name and server in one spelling. Attempts are counted by it.
-	Mailbox(Form) string
+	// Mailboxes names whose password is tried, as far as the form tells without a call:
+	// login name and server in one spelling, one for each server that SignIn may try it
+	// at. Attempts are counted by each of them, since each can lock somebody out.
+	Mailboxes(Form) []string
 	// SignIn proves the login at all its servers that Form.Scopes need: one attempt a
 	// server, and none at another server with a password that one has refused. What it
 	// returns has been proven; there is no partial success. Identity.Subject names the

@@ -247,13 +247,20 @@ func clean(text string, most int) bool {
 		!strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 })
 }
 
-// Mailbox implements provider.Former.
-func (p *Provider) Mailbox(form provider.Form) string {
+// Mailboxes implements provider.Former. The sending server counts like the reading one,
+// which may be the stranger's own and take every password.
+func (p *Provider) Mailboxes(form provider.Form) []string {
 	typed, err := read(form)
 	if err != nil { // it will not be tried
-		return strings.ToLower(strings.TrimSpace(form.Values[fieldEmail]))
+		return []string{strings.ToLower(strings.TrimSpace(form.Values[fieldEmail]))}
 	}
-	return strings.ToLower(typed.login.Username) + "@" + typed.login.Servers[0].Host
+	var out []string
+	for _, server := range typed.login.Servers {
+		if name := strings.ToLower(typed.login.Username) + "@" + server.Host; !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // confirm asks the person to look at a guessed server before a password goes there.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,7 +71,7 @@ func TestWhatCannotBeTypedIsSentNowhere(t *testing.T) {
 			if !errors.As(err, &refused) || refused.Code != test.code || refused.Field != test.wrong {
 				t.Errorf("%v, want %s at %s", err, test.code, test.wrong)
 			}
-			if p.Mailbox(form) == "" && test.field != "email" {
+			if got := p.Mailboxes(form); got[0] == "" && test.field != "email" {
 				t.Error("attempts cannot be counted by this form")
 			}
 		})
@@ -138,17 +139,22 @@ func TestAttemptsAreCountedByMailbox(t *testing.T) {
 	form := func(email, username, host string) provider.Form {
 		return provider.Form{Password: secret.New("x"), Values: map[string]string{"email": email, "username": username, "imapHost": host}}
 	}
-	want := p.Mailbox(form("ada@example.test", "", "imap.example.test"))
+	want := p.Mailboxes(form("ada@example.test", "", "imap.example.test"))
 	for _, same := range []provider.Form{
 		form(" ada@EXAMPLE.test", "", "IMAP.example.test."),
 		form("ADA@example.test", "", "imap.example.test"),
 		form("eve@other.test", "ada@example.test", "imap.example.test"),
 	} {
-		if got := p.Mailbox(same); got != want {
+		if got := p.Mailboxes(same); !slices.Equal(got, want) {
 			t.Errorf("%v counts as %q, want %q", same.Values, got, want)
 		}
 	}
-	if got := p.Mailbox(form("ada@example.test", "", "imap.other.test")); got == want {
+	if got := p.Mailboxes(form("ada@example.test", "", "imap.other.test")); slices.Equal(got, want) {
 		t.Error("two servers count as one mailbox")
+	}
+	sends := form("ada@example.test", "", "imap.evil.test")
+	sends.Values["smtpHost"], sends.Scopes = "SMTP.example.test", []scope.Scope{scope.MailSend}
+	if got := p.Mailboxes(sends); !slices.Equal(got, []string{"ada@example.test@imap.evil.test", "ada@example.test@smtp.example.test"}) {
+		t.Errorf("a login at two servers counts as %q", got)
 	}
 }
