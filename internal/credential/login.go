@@ -95,6 +95,21 @@ func (s *Service) former(t account.ServiceType) (provider.Former, bool) {
 // verify is Ping for a login: one attempt. A refused password ends the login, so that
 // nothing that comes here again and again can lock the person out of the mailbox.
 func (s *Service) verify(ctx context.Context, acct account.Account, former provider.Former) error {
+	// One at a time, and of an account as it is by then: else each caller that comes
+	// before the refusal would try the password once more.
+	_, err, _ := s.flights.Do("login "+acct.ID.String(), func() (any, error) {
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.RefreshTimeout)
+		defer cancel()
+		return nil, s.verifyOnce(own, acct.ID, former)
+	})
+	return err
+}
+
+func (s *Service) verifyOnce(ctx context.Context, id account.ID, former provider.Former) error {
+	acct, err := s.Account(ctx, id)
+	if err != nil {
+		return err
+	}
 	reg, err := s.Registration(ctx, acct.RegistrationID)
 	if err != nil {
 		return err

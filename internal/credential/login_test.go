@@ -3,6 +3,7 @@ package credential_test
 import (
 	"bytes"
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -122,6 +123,26 @@ func TestWhatALoginCannotDo(t *testing.T) {
 	}
 	if err := b.Ping(t.Context(), b.stored()); !fault.Is(err, fault.TokenDead) || f.calls != 1 {
 		t.Errorf("a wiped login: %v after %d proofs", err, f.calls)
+	}
+}
+
+// Directories lock a person out after a few tries, whoever makes them at once.
+func TestCallersAtOnceTryARefusedPasswordOnce(t *testing.T) {
+	t.Parallel()
+	b, f, _ := byForm(t)
+	f.answer = &provider.Error{Class: provider.User, Code: provider.CodeLoginRefused}
+	seen := b.stored() // by all of them, before the first has tried
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			if err := b.Ping(t.Context(), seen); err != nil && !fault.Is(err, fault.TokenDead) {
+				t.Error(err)
+			}
+		})
+	}
+	callers.Wait()
+	if f.calls != 1 {
+		t.Errorf("the password was tried %d times", f.calls)
 	}
 }
 
