@@ -57,6 +57,20 @@ func TestWhoVouchesForAnAddress(t *testing.T) {
 	}
 }
 
+func TestNobodyVouchesInTheClear(t *testing.T) {
+	t.Parallel()
+	p := New(outbound.NewTyped(outbound.TypedConfig{Plaintext: []string{"open.test"}}))
+	starttls := func(host string) provider.Server {
+		return provider.Server{Protocol: "imap", Host: host, Port: 143, Security: "starttls"}
+	}
+	for server, want := range map[provider.Server]bool{starttls("open.test"): false, tlsIMAP("open.test"): true, starttls("other.test"): true} {
+		email := "ada@" + server.Host
+		if got := p.who(email, provider.Login{Username: email, Servers: []provider.Server{server}}); got.EmailVerified != want {
+			t.Errorf("%s with %s: verified %t, want %t", server.Host, server.Security, got.EmailVerified, want)
+		}
+	}
+}
+
 func TestIdentityIsServerAndName(t *testing.T) {
 	t.Parallel()
 	at := func(server provider.Server, name string) string {

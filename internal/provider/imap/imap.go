@@ -60,7 +60,17 @@ func (p *Provider) SignIn(ctx context.Context, _ account.Registration, form prov
 	if err := p.prove(ctx, typed.login); err != nil {
 		return provider.Login{}, account.Identity{}, err
 	}
-	return typed.login, identity(typed.email, typed.login), nil
+	return typed.login, p.who(typed.email, typed.login), nil
+}
+
+// who is the identity, without a word for the address where STARTTLS may have been left
+// out: anybody on the way can do that.
+func (p *Provider) who(email string, login provider.Login) account.Identity {
+	who, server := identity(email, login), login.Servers[0]
+	if server.Security != provider.SecurityTLS && p.typed.Plaintext(server.Host) {
+		who.EmailVerified = false
+	}
+	return who
 }
 
 // Verify implements provider.Former.
