@@ -55,8 +55,9 @@ func (f *faulty) Accept() (net.Conn, error) {
 	}
 }
 
-func (f *faulty) admit(c net.Conn) {
-	stop := context.AfterFunc(f.ctx, func() { _ = c.Close() })
+func (f *faulty) admit(bare net.Conn) {
+	c := bare
+	stop := context.AfterFunc(f.ctx, func() { _ = bare.Close() })
 	fault := f.gate.Enter(Vendor, f.endpoint)
 	if fault.Delay > 0 && !pause(f.ctx, fault.Delay) || fault.Kind == gate.Hang {
 		_, _ = io.Copy(io.Discard, c) // until the client goes away
