@@ -13,6 +13,7 @@ import (
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/sandbox"
 	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store/storetest"
 )
 
 // service is a provider as the journeys meet it: the words in which they differ.
@@ -191,7 +192,14 @@ func force() service {
 	}
 }
 
-func services() []service { return []service{google(), office(), hubspot(), force(), zoho()} }
+// services are the providers of the shared journeys. A run on PostgreSQL has two of
+// them: what the others do differently never meets the database.
+func services() []service {
+	if storetest.OnPostgres() {
+		return []service{google(), office()}
+	}
+	return []service{google(), office(), hubspot(), force(), zoho()}
+}
 
 // says is a list of unified scopes in words that the provider has.
 func (s service) says(scopes string) string {
