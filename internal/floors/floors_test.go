@@ -42,7 +42,7 @@ var house = []floor{
 	{"openapi", []string{"openapi"}, nil},
 
 	// Suites and look-ups that tests share: they may look at what they try, and no room looks at them.
-	{"test support", []string{"internal/testenv", "internal/floors", "internal/store/storetest", "internal/provider/providertest"}, slices.Concat(product, []string{"test support"})},
+	{"test support", []string{"internal/testenv", "internal/floors", "internal/store/storetest", "internal/provider/providertest"}, slices.Concat(product, []string{"sandbox", "test support"})},
 
 	{"outbound", []string{"internal/outbound"}, leaves},
 	{"seal", []string{"internal/seal"}, leaves},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/providertest"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
 )
@@ -107,7 +108,7 @@ func exchange(t *testing.T, answers map[string]any) (provider.Tokens, account.Id
 	t.Helper()
 	reg, calls := answering(t, answers)
 	tokens, who, err := newDriver().Exchange(t.Context(), reg, provider.Callback{
-		Params: url.Values{"code": {"the-code"}}, Verifier: secret.New(verifier), RedirectURI: redirectURI, NativeScopes: []string{"oauth", "tickets"},
+		Params: url.Values{"code": {"the-code"}}, Verifier: secret.New(verifier), RedirectURI: providertest.RedirectURI, NativeScopes: []string{"oauth", "tickets"},
 	})
 	return tokens, who, *calls, err
 }
@@ -142,7 +143,7 @@ func TestASignInInBodies(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	if f := calls[0].form; f.Get("code_verifier") != verifier || f.Get("redirect_uri") != redirectURI || f.Get("code") != "the-code" {
+	if f := calls[0].form; f.Get("code_verifier") != verifier || f.Get("redirect_uri") != providertest.RedirectURI || f.Get("code") != "the-code" {
 		t.Errorf("the exchange: %v", f)
 	}
 	if f := calls[1].form; f.Get("token") != "a" || f.Get("token_type_hint") != "access_token" {

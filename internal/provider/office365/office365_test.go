@@ -11,6 +11,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/providertest"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
 )
@@ -20,7 +21,7 @@ const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // of RFC 7636 ap
 func (o opened) authorizeURL(t *testing.T, native []string) string {
 	t.Helper()
 	page, err := o.driver.AuthorizeURL(o.Registration, provider.AuthRequest{
-		State: "the-state", Verifier: secret.New(verifier), RedirectURI: redirectURI, NativeScopes: native,
+		State: "the-state", Verifier: secret.New(verifier), RedirectURI: providertest.RedirectURI, NativeScopes: native,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +33,7 @@ func (o opened) signIn(t *testing.T, hint string, native ...string) (provider.To
 	t.Helper()
 	native = append(slices.Clone(o.NativeScopes), native...)
 	return o.driver.Exchange(t.Context(), o.Registration, provider.Callback{
-		Params: consent(t, o.authorizeURL(t, native), hint), Verifier: secret.New(verifier), RedirectURI: redirectURI, NativeScopes: native,
+		Params: providertest.Consent(t, o.authorizeURL(t, native), hint), Verifier: secret.New(verifier), RedirectURI: providertest.RedirectURI, NativeScopes: native,
 	})
 }
 
@@ -80,10 +81,10 @@ func TestPlaces(t *testing.T) {
 		if err != nil || api.String() != test.api {
 			t.Errorf("API %v, %v; want %s", api, err, test.api)
 		}
-		admin, err := d.AdminConsentURL(test.reg, "", []string{"openid", "Mail.Read", "https://outlook.office.com/SMTP.Send"}, redirectURI, "s")
+		admin, err := d.AdminConsentURL(test.reg, "", []string{"openid", "Mail.Read", "https://outlook.office.com/SMTP.Send"}, providertest.RedirectURI, "s")
 		before, query, _ = strings.Cut(admin, "?")
 		q, _ = url.ParseQuery(query)
-		if err != nil || before != test.admin || q.Get("scope") != test.scope || q.Get("redirect_uri") != redirectURI {
+		if err != nil || before != test.admin || q.Get("scope") != test.scope || q.Get("redirect_uri") != providertest.RedirectURI {
 			t.Errorf("admin consent %q, %v; want %s", admin, err, test.admin)
 		}
 	}

@@ -6,6 +6,7 @@
 //
 //	providertest.Run(t, func(t *testing.T) providertest.Subject { … })
 //
+// Where the stand-in is the sandbox's, [Serve] and [Vendor.Subject] say all that.
 // Capabilities that the driver does not implement are not asked for. run.go has
 // the list of promises, subject.go what a driver's test provides.
 package providertest

@@ -13,6 +13,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/providertest"
 	"github.com/avain-project/avain/internal/sandbox"
 	"github.com/avain-project/avain/internal/secret"
 )
@@ -26,7 +27,7 @@ func TestAuthorizeURL(t *testing.T) {
 		{"https://accounts.zoho.com.cn/oauth/v2/auth", "https://accounts.zoho.com.cn/oauth/v2/auth"},
 	} {
 		page, err := newDriver().AuthorizeURL(account.Registration{ClientID: "client", Endpoints: account.Endpoints{Authorize: test.own}}, provider.AuthRequest{
-			State: "s", Verifier: secret.New("v"), RedirectURI: redirectURI, NativeScopes: []string{"A.b.READ", "C.d.ALL"},
+			State: "s", Verifier: secret.New("v"), RedirectURI: providertest.RedirectURI, NativeScopes: []string{"A.b.READ", "C.d.ALL"},
 			LoginHint: "ada@example.test", Prompt: "login",
 		})
 		if err != nil {
@@ -276,12 +277,12 @@ func TestWhoSignedIn(t *testing.T) {
 func TestIdentityAndPlaceOfASignIn(t *testing.T) {
 	t.Parallel()
 	o := open(t)
-	page, err := o.driver.AuthorizeURL(o.Registration, provider.AuthRequest{State: "s", Verifier: secret.New("v"), RedirectURI: redirectURI, NativeScopes: o.NativeScopes})
+	page, err := o.driver.AuthorizeURL(o.Registration, provider.AuthRequest{State: "s", Verifier: secret.New("v"), RedirectURI: providertest.RedirectURI, NativeScopes: o.NativeScopes})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tokens, who, err := o.driver.Exchange(t.Context(), o.Registration, provider.Callback{
-		Params: consent(t, page, "ada+auto@sandbox.test"), Verifier: secret.New("v"), RedirectURI: redirectURI, NativeScopes: o.NativeScopes,
+		Params: providertest.Consent(t, page, "ada+auto@sandbox.test"), Verifier: secret.New("v"), RedirectURI: providertest.RedirectURI, NativeScopes: o.NativeScopes,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -304,7 +305,7 @@ func TestTheSecretOfTheCentre(t *testing.T) {
 	t.Parallel()
 	o := open(t)
 	err := o.box.Register("Zoho", sandbox.Client{
-		ID: "client", Secret: "the-client-secret", RedirectURIs: []string{redirectURI}, CentreSecrets: map[string]string{"eu": "secret-of-eu"},
+		ID: "client", Secret: "the-client-secret", RedirectURIs: []string{providertest.RedirectURI}, CentreSecrets: map[string]string{"eu": "secret-of-eu"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -320,12 +321,12 @@ func TestTheSecretOfTheCentre(t *testing.T) {
 		{map[string][]secret.Text{"eu": {secret.New("old"), secret.New("secret-of-eu")}}, true},
 	} {
 		o.Registration.CentreSecrets = test.centres
-		page, err := o.driver.AuthorizeURL(o.Registration, provider.AuthRequest{State: "s", Verifier: secret.New("v"), RedirectURI: redirectURI, NativeScopes: o.NativeScopes})
+		page, err := o.driver.AuthorizeURL(o.Registration, provider.AuthRequest{State: "s", Verifier: secret.New("v"), RedirectURI: providertest.RedirectURI, NativeScopes: o.NativeScopes})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, _, err = o.driver.Exchange(t.Context(), o.Registration, provider.Callback{
-			Params: consent(t, page, "ada+auto@sandbox.test"), Verifier: secret.New("v"), RedirectURI: redirectURI, NativeScopes: o.NativeScopes,
+			Params: providertest.Consent(t, page, "ada+auto@sandbox.test"), Verifier: secret.New("v"), RedirectURI: providertest.RedirectURI, NativeScopes: o.NativeScopes,
 		})
 		var e *provider.Error
 		if test.works && err != nil || !test.works && (!errors.As(err, &e) || e.Class != provider.Config) {

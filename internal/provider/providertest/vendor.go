@@ -1,0 +1,118 @@
+package providertest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/sandbox"
+	"github.com/avain-project/avain/internal/secret"
+)
+
+// What the sandbox's vendor knows of its one client.
+const (
+	RedirectURI  = "https://avain.example/v1/auth/callback"
+	clientID     = "client"
+	clientSecret = "the-client-secret"
+)
+
+// Vendor is a vendor of the sandbox, served for one test, with a client registered.
+type Vendor struct {
+	Box  *sandbox.Sandbox
+	URL  string
+	name string
+	// badClient is how it refuses a client that it does not know.
+	badClient sandbox.Fault
+}
+
+// Serve starts the vendor with that name, which is a service type.
+func Serve(t *testing.T, name string, badClient sandbox.Fault) *Vendor {
+	t.Helper()
+	box := sandbox.New(sandbox.Config{})
+	server := httptest.NewServer(box)
+	t.Cleanup(func() { box.Close(); server.Close() })
+	err := box.Register(name, sandbox.Client{ID: clientID, Secret: clientSecret, Name: "Test", RedirectURIs: []string{RedirectURI}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Vendor{Box: box, URL: server.URL, name: name, badClient: badClient}
+}
+
+// Subject puts a driver before the vendor. native are the scopes of its sign-ins.
+func (v *Vendor) Subject(driver provider.Provider, endpoints account.Endpoints, native ...string) Subject {
+	return Subject{
+		Provider: driver,
+		Registration: account.Registration{
+			ServiceType: account.ServiceType(v.name), ClientID: clientID, Secrets: []secret.Text{secret.New(clientSecret)},
+			Endpoints: endpoints,
+		},
+		RedirectURI: RedirectURI, NativeScopes: native,
+		Consent: func(t *testing.T, authorizeURL string, yes bool) url.Values {
+			if !yes {
+				return Consent(t, authorizeURL, "ada+deny@sandbox.test")
+			}
+			return Consent(t, authorizeURL, "ada+auto@sandbox.test")
+		},
+		Fail:     v.fail,
+		Withdraw: v.Box.Reset,
+		Expire:   func() { v.Box.Expire() },
+		Calls: func() int {
+			n := v.Box.Stats()[v.name]
+			return n.Code + n.Refresh + n.Revoke + n.Identity + n.API
+		},
+	}
+}
+
+// Consent visits the sandbox's authorize page as whom the hint names, and returns the
+// query that comes to the redirect URI.
+func Consent(t *testing.T, authorizeURL, hint string) url.Values {
+	t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Get(authorizeURL + "&login_hint=" + url.QueryEscape(hint))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	to, err := res.Location()
+	if err != nil {
+		t.Fatalf("the consent page answers %d: %v", res.StatusCode, err)
+	}
+	return to.Query()
+}
+
+// ConsentWithoutMail is Subject.ConsentWithoutMail at the sandbox.
+func ConsentWithoutMail(t *testing.T, authorizeURL string) url.Values {
+	t.Helper()
+	return Consent(t, authorizeURL, "ada+auto+nomail@sandbox.test")
+}
+
+func (v *Vendor) fail(t *testing.T, at Endpoint, f Failure) {
+	t.Helper()
+	fault, known := map[Failure]sandbox.Fault{
+		TooMany:   {Kind: "status", Status: 429, RetryAfter: "7"},
+		Trouble:   {Kind: "status", Status: 503},
+		BadClient: v.badClient,
+		Page:      {Kind: "html"},
+		HalfJSON:  {Kind: "malformed"},
+		Nothing:   {Kind: "empty"},
+		TooLarge:  {Kind: "oversized"},
+		Hanging:   {Kind: "hang"},
+	}[f]
+	var faults []sandbox.Fault
+	if f != "" {
+		if !known {
+			t.Fatalf("the sandbox cannot play %q", f)
+		}
+		fault.Vendor = v.name
+		fault.Endpoint = map[Endpoint]sandbox.Endpoint{
+			Exchange: "code", Refresh: "refresh", Identity: "identity", Revoke: "revoke", Data: "api",
+		}[at]
+		faults = append(faults, fault)
+	}
+	if err := v.Box.SetFaults(faults); err != nil {
+		t.Fatal(err)
+	}
+}
