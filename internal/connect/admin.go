@@ -30,7 +30,7 @@ func (s *Service) adminConsentURL(r run) string {
 		return ""
 	}
 	state := adminPrefix + r.reg.ID + "." + base64.RawURLEncoding.EncodeToString(seal)
-	address, err := consenter.AdminConsentURL(r.reg.Registration, "", r.asked(), s.redirectURI(r.attempt, r.reg.Registration), state)
+	address, err := consenter.AdminConsentURL(r.reg.Registration, "", r.wanted(), s.redirectURI(r.attempt, r.reg.Registration), state)
 	if err != nil {
 		return ""
 	}

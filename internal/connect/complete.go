@@ -64,8 +64,8 @@ func (s *Service) ask(ctx context.Context, a store.Attempt, info provider.Info) 
 	return info.Scopes.Ask(nil, append(info.Scopes.Missing(acct.NativeScopes, asked), asked...)), nil
 }
 
-// asked are the native scopes that the application wants of this attempt.
-func (r run) asked() []string { return r.info.Scopes.Ask(r.attempt.Scopes, r.attempt.NativeScopes) }
+// wanted are the native scopes that the application wants of this attempt.
+func (r run) wanted() []string { return r.info.Scopes.Ask(r.attempt.Scopes, r.attempt.NativeScopes) }
 
 // complete exchanges the provider's code and finishes the attempt.
 func (s *Service) complete(ctx context.Context, r *run, query url.Values) (string, error) {
