@@ -77,7 +77,9 @@ func (f finishing) check() error {
 }
 
 // missing are the native scopes that were asked for and not granted.
-func (f finishing) missing() []string { return f.info.Scopes.Missing(f.wanted(), f.Tokens.NativeScopes) }
+func (f finishing) missing() []string {
+	return f.info.Scopes.Missing(f.wanted(), f.Tokens.NativeScopes)
+}
 
 // unsupported are the scopes asked for that the provider does not have: nobody is
 // asked about them, and no retry brings them.
