@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"context"
+	"database/sql"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/avain-project/avain/internal/app"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/store"
 )
 
 func TestASignInOnOurOwnPage(t *testing.T) {
@@ -215,6 +218,76 @@ func TestTheSameFormTwiceAtOnce(t *testing.T) {
 			t.Errorf("two answers %v, %d accounts, %d logins", codes, len(p.mailAccounts()), len(p.office.tried()))
 		}
 	})
+}
+
+// The second click may come when the login is proven, but what came of it is not stored yet.
+func TestTheSameFormWhileTheFirstIsStored(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, on func(*app.Config)) {
+		slow := &slowEngine{statement: "INSERT INTO codes", entered: make(chan struct{}), asked: make(chan struct{}, 1), release: make(chan struct{})}
+		p := startPost(t, on, func(c *app.Config) { c.WrapEngine = slow.around })
+		b := p.browser()
+		page := b.atForm()
+		answers := make([]answer, 2)
+		var posts sync.WaitGroup
+		posts.Go(func() { answers[0] = b.sends(page, filled()) })
+		<-slow.entered
+		posts.Go(func() { answers[1] = b.sends(page, filled()) })
+		<-slow.asked
+		close(slow.release)
+		posts.Wait()
+		first, second := answers[0].links()["back"], answers[1].links()["back"]
+		if !strings.Contains(first, "code=") || second != first || len(p.office.tried()) != 1 {
+			t.Errorf("the two lead to %q and %q after %d logins", first, second, len(p.office.tried()))
+		}
+	})
+}
+
+// slowEngine holds a change back at one statement until release is closed, and tells
+// when somebody has read in the meantime.
+type slowEngine struct {
+	store.Engine
+	statement               string
+	entered, asked, release chan struct{}
+	once                    sync.Once
+}
+
+func (e *slowEngine) around(inner store.Engine) store.Engine {
+	e.Engine = inner
+	return e
+}
+
+func (e *slowEngine) Write(ctx context.Context, fn func(context.Context, store.Querier) error) error {
+	return e.Engine.Write(ctx, func(ctx context.Context, q store.Querier) error {
+		return fn(ctx, watched{q, func(query string) {
+			if strings.Contains(query, e.statement) {
+				e.once.Do(func() { close(e.entered) })
+				<-e.release
+			}
+		}})
+	})
+}
+
+func (e *slowEngine) Reader() store.Querier { return slowReader{e.Engine.Reader(), e} }
+
+type slowReader struct {
+	store.Querier
+	engine *slowEngine
+}
+
+func (r slowReader) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	row := r.Querier.QueryRowContext(ctx, query, args...)
+	select {
+	case <-r.engine.entered:
+		if strings.Contains(query, "FROM attempts") {
+			select {
+			case r.engine.asked <- struct{}{}:
+			default:
+			}
+		}
+	default:
+	}
+	return row
 }
 
 // Two different forms at once: both are tried, one finishes the attempt.

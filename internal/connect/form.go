@@ -53,8 +53,11 @@ func formPath(key secret.Text) string {
 // ShowForm is the page of an attempt that waits for it, as often as it is asked for.
 func (s *Service) ShowForm(ctx context.Context, rawQuery string, browser secret.Text) Outcome {
 	v, out := s.openForm(ctx, rawQuery, browser)
-	if v == nil {
+	switch {
+	case v == nil:
 		return out
+	case !v.attempt.ConsumedAt.IsZero():
+		return s.unusable(ctx, access.Hash(v.key), browser)
 	}
 	return v.page(v.fields, fault.New(fault.FormPage, ""), "")
 }
@@ -68,7 +71,10 @@ func (s *Service) SubmitForm(ctx context.Context, in FormSubmission) Outcome {
 	}
 	form, typed, wrong, err := readForm(v.fields, in.Values)
 	form.Scopes = v.scopes()
-	if err != nil {
+	switch {
+	case err != nil && !v.attempt.ConsumedAt.IsZero():
+		return s.unusable(ctx, access.Hash(v.key), in.Browser)
+	case err != nil:
 		return v.page(typed, err, wrong)
 	}
 	same := sha256.Sum256([]byte(in.Values.Encode()))
@@ -90,7 +96,8 @@ type visited struct {
 }
 
 // openForm finds the attempt of a page. Where there is none to go on with, it returns
-// nil and what to show instead.
+// nil and what to show instead. The attempt may have been consumed: the flight that does
+// it may still be on its way, with an answer to share.
 func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.Text) (*visited, Outcome) {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
@@ -109,7 +116,7 @@ func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.
 		return nil, shown(fault.New(fault.StateUnknown, ""))
 	case err != nil:
 		return nil, repeatable(fault.Wrap(fault.StoreUnavailable, err))
-	case string(v.attempt.BrowserHash) != string(access.Hash(browser)), !v.attempt.ConsumedAt.IsZero(), !s.Now().Before(v.attempt.ExpiresAt):
+	case string(v.attempt.BrowserHash) != string(access.Hash(browser)), !s.Now().Before(v.attempt.ExpiresAt):
 		return nil, s.unusable(ctx, hash, browser)
 	}
 	if err := s.load(ctx, &v.run); err != nil {
