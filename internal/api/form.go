@@ -49,7 +49,7 @@ func (s *Server) submitForm(w http.ResponseWriter, r *http.Request) {
 	}
 	address := s.addressOf(r)
 	s.led(w, r, s.Connect.SubmitForm(r.Context(), connect.FormSubmission{
-		RawQuery: r.URL.RawQuery, Values: values, Browser: browser(r),
+		At: note(r).at, RawQuery: r.URL.RawQuery, Values: values, Browser: browser(r),
 		Admit: func(applicationID string, mailboxes []string) error {
 			note(r).application = applicationID
 			return s.logins.draw(applicationID, mailboxes, address)

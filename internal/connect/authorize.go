@@ -187,11 +187,11 @@ func (s *Service) visit(ctx context.Context, attempt store.Attempt, app account.
 	attempt.ExpiresAt = attempt.CreatedAt.Add(AttemptLifetime)
 	p, _ := s.Providers.Of(attempt.ServiceType)
 	switch p := p.(type) {
-	case provider.Redirector:
-		return s.visitProvider(ctx, attempt, reg, p, state)
-	case provider.Former:
+	case provider.Former: // also where some of its people go on at the provider's own page
 		attempt.Unbound, attempt.NativeScopes = false, nil // nothing of either has a meaning here
 		return attempt, s.formURL(app, state), nil
+	case provider.Redirector:
+		return s.visitProvider(ctx, attempt, reg, p, state)
 	}
 	return store.Attempt{}, "", fault.New(fault.ServiceTypeUnavailable, "")
 }

@@ -34,6 +34,7 @@ type Form struct {
 
 // FormSubmission is a form that a browser has sent.
 type FormSubmission struct {
+	At       *url.URL // the origin that it came to
 	RawQuery string
 	Values   url.Values
 	Browser  secret.Text
@@ -69,6 +70,7 @@ func (s *Service) SubmitForm(ctx context.Context, in FormSubmission) Outcome {
 	if v == nil {
 		return out
 	}
+	v.at = in.At
 	form, typed, wrong, err := readForm(v.fields, in.Values)
 	form.Scopes = v.scopes()
 	switch {
@@ -184,7 +186,7 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 	if err := in.Admit(v.app.ID, v.former.Mailboxes(form)); err != nil {
 		return v.page(typed, err, "")
 	}
-	login, identity, err := v.former.SignIn(ctx, v.reg.Registration, form)
+	proven, err := v.prove(ctx, form)
 	if err != nil {
 		var told *provider.Error
 		if !errors.As(err, &told) {
@@ -203,11 +205,32 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
 	}
 	v.attempt = attempt
-	location, err := s.finish(ctx, finishing{run: v.run, login: &login, SignIn: credential.SignIn{
-		Identity: identity, Tokens: provider.Tokens{NativeScopes: v.ask}, // all of it was proven
-	}})
+	proven.run = v.run
+	if proven, err = s.withHeld(proven); err != nil {
+		return s.failed(ctx, v.run, err)
+	}
+	location, err := s.finish(ctx, proven)
 	if err != nil {
 		return s.failed(ctx, v.run, err)
 	}
 	return Outcome{Page: PageDone, Location: location, ApplicationName: v.app.Name}
+}
+
+// prove tries the password, once. A driver that keeps it gives a login, and one that
+// trades it tokens.
+func (v *visited) prove(ctx context.Context, form provider.Form) (f finishing, err error) {
+	switch former := v.former.(type) {
+	case provider.Signer:
+		var login provider.Login
+		login, f.Identity, err = former.SignIn(ctx, v.reg.Registration, form)
+		f.login, f.Tokens.NativeScopes = &login, v.ask // all of it was proven
+	case provider.Granter:
+		f.Tokens, f.Identity, err = former.Grant(ctx, v.reg.Registration, form)
+		if f.Tokens.NativeScopes == nil {
+			f.Tokens.NativeScopes = v.ask
+		}
+	default:
+		err = fault.New(fault.ServiceTypeUnavailable, "")
+	}
+	return f, err
 }

@@ -41,8 +41,8 @@ func (s *Service) Delete(ctx context.Context, acct account.Account) (Revocation,
 // Ping makes one small call to the provider. What it learns stands on the account
 // afterwards; the error is for what is nobody's credential's fault.
 func (s *Service) Ping(ctx context.Context, acct account.Account) error {
-	if former, ok := s.former(acct.ServiceType); ok {
-		return s.verify(ctx, acct, former)
+	if signer, ok := s.signer(acct.ServiceType); ok {
+		return s.verify(ctx, acct, signer)
 	}
 	p, _ := s.Providers.Of(acct.ServiceType)
 	pinger, ok := p.(provider.Pinger)
@@ -84,7 +84,7 @@ func refusesToken(err error) bool {
 // ProviderToken hands the provider's access token out. That it does is written
 // down first; whether the caller may is the caller's to have checked.
 func (s *Service) ProviderToken(ctx context.Context, acct account.Account, requestID string) (secret.Text, time.Time, error) {
-	if _, ok := s.former(acct.ServiceType); ok {
+	if _, ok := s.signer(acct.ServiceType); ok {
 		return secret.Text{}, time.Time{}, fault.New(fault.ProviderAuthDenied, "This account has a password in place of a token, and passwords are never handed out.")
 	}
 	live, err := s.live(ctx, acct)

@@ -85,27 +85,27 @@ func (s *Service) PlanLogin(ctx context.Context, acct *account.Account, reg acco
 	return s.replace(p.Info(), fresh)
 }
 
-// former is the driver that proves the logins of a service, if it has such.
-func (s *Service) former(t account.ServiceType) (provider.Former, bool) {
+// signer is the driver that proves the logins of a service, if it has such.
+func (s *Service) signer(t account.ServiceType) (provider.Signer, bool) {
 	p, _ := s.Providers.Of(t)
-	f, ok := p.(provider.Former)
-	return f, ok
+	signer, ok := p.(provider.Signer)
+	return signer, ok
 }
 
 // verify is Ping for a login: one attempt. A refused password ends the login, so that
 // nothing that comes here again and again can lock the person out of the mailbox.
-func (s *Service) verify(ctx context.Context, acct account.Account, former provider.Former) error {
+func (s *Service) verify(ctx context.Context, acct account.Account, signer provider.Signer) error {
 	// One at a time, and of an account as it is by then: else each caller that comes
 	// before the refusal would try the password once more.
 	_, err, _ := s.flights.Do("login "+acct.ID.String(), func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.RefreshTimeout)
 		defer cancel()
-		return nil, s.verifyOnce(own, acct.ID, former)
+		return nil, s.verifyOnce(own, acct.ID, signer)
 	})
 	return err
 }
 
-func (s *Service) verifyOnce(ctx context.Context, id account.ID, former provider.Former) error {
+func (s *Service) verifyOnce(ctx context.Context, id account.ID, signer provider.Signer) error {
 	acct, err := s.Account(ctx, id)
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (s *Service) verifyOnce(ctx context.Context, id account.ID, former provider
 	if current.login == nil {
 		return fault.New(fault.TokenDead, "")
 	}
-	err = former.Verify(ctx, reg.Registration, *current.login)
+	err = signer.Verify(ctx, reg.Registration, *current.login)
 	state := store.TokenState{Status: account.TokenActive}
 	var e *provider.Error
 	switch {

@@ -50,7 +50,7 @@ func (s *Service) Revoke(ctx context.Context, acct account.Account) (Revocation,
 			return "", fault.Wrap(fault.StoreUnavailable, err)
 		}
 		s.remembered.credentials.Remove(acct.ID)
-		if _, byForm := s.former(acct.ServiceType); byForm {
+		if _, ok := s.signer(acct.ServiceType); ok {
 			return Unsupported, nil // a password is not a grant: each account has its own copy
 		}
 		if shared {

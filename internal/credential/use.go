@@ -22,7 +22,7 @@ func (s *Service) Use(ctx context.Context, acct account.Account, resource string
 	if !ok {
 		return provider.Session{}, fault.New(fault.ServiceTypeUnavailable, "")
 	}
-	if _, byForm := p.(provider.Former); byForm && len(p.Info().Direct.Hosts) == 0 {
+	if _, byLogin := p.(provider.Signer); byLogin && len(p.Info().Direct.Hosts) == 0 {
 		return provider.Session{}, fault.New(fault.DirectUnavailable, "")
 	}
 	live, err := s.live(ctx, acct)
@@ -53,8 +53,8 @@ func (s *Service) Use(ctx context.Context, acct account.Account, resource string
 // Renew refreshes now, whether it is due or not. A login has nothing to renew, and is
 // proven instead.
 func (s *Service) Renew(ctx context.Context, acct account.Account) error {
-	if former, ok := s.former(acct.ServiceType); ok {
-		return s.verify(ctx, acct, former)
+	if signer, ok := s.signer(acct.ServiceType); ok {
+		return s.verify(ctx, acct, signer)
 	}
 	current, err := s.open(ctx, acct.ID)
 	if err != nil {

@@ -7,7 +7,10 @@
 // [Provider] and those capabilities that its service has:
 //
 //	Redirector         sign-in by redirect: authorize page, code, identity
-//	Former             … or on a page of ours, by login name and password
+//	Former             … or on a page of ours, by login name and password:
+//	  Signer           the password is the credential, and is kept
+//	  Granter          the password is traded for tokens, and forgotten
+//	  Finder           the way is found from the address alone, before a password is typed
 //	AdminConsenter     the page where an administrator admits the application
 //	TenantChecker      which tenants a registration may name
 //	Refresher          a new access token from a refresh token
@@ -21,6 +24,7 @@
 // classified in the driver, where the provider's dialect is known.
 //
 // Start reading at provider.go; button.go is how people are sent to a provider's
-// page, and form.go how they are asked for a password instead. google/ is the example to follow for a new provider, and all/ the one line
-// that adds it.
+// page, form.go how they are asked for a password instead, and find.go how the page
+// learns where to send it. google/ is the example to follow for a new provider, and
+// all/ the one line that adds it.
 package provider

@@ -9,7 +9,8 @@ import (
 )
 
 // Former signs people in on a page of ours, where the provider has none: they type a
-// login name and a password, and perhaps a server.
+// login name and a password, and perhaps a server. It is a [Signer] or a [Granter] too,
+// and never both.
 //
 // What is typed comes bounded, in valid UTF-8 and without control characters, and is
 // otherwise as the person wrote it. The driver speaks to the servers; whatever host a
@@ -20,9 +21,14 @@ type Former interface {
 	// The first is the one that people know, the e-mail address; one is the password.
 	Fields(Hint) []Field
 	// Mailboxes names whose password is tried, as far as the form tells without a call:
-	// login name and server in one spelling, one for each server that SignIn may try it
-	// at. Attempts are counted by each of them, since each can lock somebody out.
+	// login name and server in one spelling, one for each server that the password may
+	// be tried at. Attempts are counted by each of them, since each can lock somebody out.
 	Mailboxes(Form) []string
+}
+
+// Signer is a Former whose credential is the password itself: it is kept, sealed.
+type Signer interface {
+	Former
 	// SignIn proves the login at all its servers that Form.Scopes need: one attempt a
 	// server, and none at another server with a password that one has refused. What it
 	// returns has been proven; there is no partial success. Identity.Subject names the
@@ -35,6 +41,15 @@ type Former interface {
 	// Verify proves a stored login in the same way. An *Error with CodeLoginRefused
 	// ends the login: the password is not tried again, since directories lock people out.
 	Verify(context.Context, account.Registration, Login) error
+}
+
+// Granter is a Former that turns the password into tokens, and forgets it. What it gets
+// is renewed and revoked like any other provider's: it is a Refresher as well.
+type Granter interface {
+	Former
+	// Grant trades the password for tokens, with one attempt. Identity and failures are
+	// as of Signer.SignIn. Tokens.NativeScopes nil: all that Form.Scopes need.
+	Grant(context.Context, account.Registration, Form) (Tokens, account.Identity, error)
 }
 
 // Hint is what the application knows of the person beforehand. All of it comes from

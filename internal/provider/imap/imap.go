@@ -32,7 +32,7 @@ type Provider struct {
 // New makes the driver. It keeps nothing between calls, and dials through typed alone.
 func New(typed *outbound.Typed) *Provider { return &Provider{typed: typed, timeout: serverTimeout} }
 
-var _ provider.Former = (*Provider)(nil)
+var _ provider.Signer = (*Provider)(nil)
 
 // Info implements provider.Provider. A password opens all that its servers have, so
 // the mail scopes are all or nothing for each of the two protocols; calendar, contacts
@@ -50,7 +50,7 @@ func (p *Provider) Info() provider.Info {
 	}
 }
 
-// SignIn implements provider.Former. The errors are *provider.Error with a code of
+// SignIn implements provider.Signer. The errors are *provider.Error with a code of
 // the fault catalogue and, where one field is to blame, its name.
 func (p *Provider) SignIn(ctx context.Context, _ account.Registration, form provider.Form) (provider.Login, account.Identity, error) {
 	typed, err := read(form)
@@ -73,7 +73,7 @@ func (p *Provider) who(email string, login provider.Login) account.Identity {
 	return who
 }
 
-// Verify implements provider.Former.
+// Verify implements provider.Signer.
 func (p *Provider) Verify(ctx context.Context, _ account.Registration, login provider.Login) error {
 	return p.prove(ctx, login)
 }
