@@ -38,8 +38,8 @@ type Way struct {
 	// password goes there, in a sentence: it is a guess, say, or of another domain.
 	// Empty where nobody can have forged it, and the address's own domain says so.
 	Unsure string
-	// Source is where the answer comes from, for the page and the log, in words that
-	// follow "found by": "the settings that example.com publishes".
+	// Source is where the answer comes from, for the page and the log, without a full
+	// stop: "the domain's own settings".
 	Source string
 }
 
