@@ -11,7 +11,8 @@ import (
 // ServiceType is a provider as the wire names it.
 type ServiceType string
 
-// The service types Avain serves or will serve.
+// The service types of the contract. A provider beside them names its own in its Info;
+// who looks for any asks the registry of providers.
 const (
 	Google     ServiceType = "Google"
 	Office365  ServiceType = "Office365"
@@ -26,7 +27,8 @@ const (
 // serviceAliases are spellings seen in clients, in lower case.
 var serviceAliases = map[string]ServiceType{"zohomail": Zoho}
 
-// ParseServiceType matches without regard to case and follows the aliases.
+// ParseServiceType reads one of the contract, without regard to case, and follows the
+// aliases.
 func ParseServiceType(s string) (ServiceType, bool) {
 	for _, t := range ServiceTypes() {
 		if strings.EqualFold(string(t), s) {
@@ -37,7 +39,7 @@ func ParseServiceType(s string) (ServiceType, bool) {
 	return t, ok
 }
 
-// ServiceTypes lists them in the order of the contract.
+// ServiceTypes lists those of the contract, in its order.
 func ServiceTypes() []ServiceType {
 	return []ServiceType{Google, Office365, EWS, IMAP, Salesforce, SugarCRM, Hubspot, Zoho}
 }

@@ -48,7 +48,7 @@ func readAgain(t *testing.T, r run) store.Attempt {
 		t.Fatalf("%s?%s: %v", path, rawQuery, err)
 	}
 	p := parameters{query}
-	got, err := p.request()
+	got, err := p.request(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

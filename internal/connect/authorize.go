@@ -41,7 +41,7 @@ func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, b
 		return repeatable(err)
 	}
 	reply := reply{returnURL: returnURL, application: app.Name}
-	r, err := readRequest(p, app, &reply)
+	r, err := readRequest(p, s.Providers, app, &reply)
 	if err != nil {
 		return reply.unbegun(err)
 	}
@@ -107,7 +107,7 @@ func (s *Service) prove(ctx context.Context, p parameters) (account.Application,
 
 // readRequest checks everything else. It fills in how the application wants its
 // answer as soon as that is known.
-func readRequest(p parameters, app account.Application, reply *reply) (request, error) {
+func readRequest(p parameters, providers provider.Registry, app account.Application, reply *reply) (request, error) {
 	state, stateErr := p.one("state")
 	if stateErr == nil {
 		reply.state = state
@@ -117,7 +117,7 @@ func readRequest(p parameters, app account.Application, reply *reply) (request, 
 	if err = cmp.Or(stateErr, err); err != nil {
 		return request{}, err
 	}
-	r, err := p.request()
+	r, err := p.request(providers)
 	if err != nil {
 		return request{}, err
 	}

@@ -87,7 +87,7 @@ func (s *Service) services(ctx context.Context, applicationID string) ([]provide
 		}
 	}
 	var infos []provider.Info
-	for _, t := range account.ServiceTypes() {
+	for _, t := range s.Providers.ServiceTypes() {
 		if p, ok := s.Providers.Of(t); ok && current[t] {
 			switch p.(type) {
 			case provider.Redirector, provider.Former:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/scope"
 )
 
@@ -96,10 +97,13 @@ type request struct {
 	recycle      bool
 }
 
-func (p parameters) request() (request, error) {
-	var r request
+func (p parameters) request(providers provider.Registry) (request, error) {
+	r, err := p.readService(providers)
+	if err != nil {
+		return request{}, err
+	}
 	for _, read := range []func(*request) error{
-		p.readService, p.readScopes, p.readAccount, p.readPrompt, p.readChallenge, p.readSwitches,
+		p.readScopes, p.readAccount, p.readPrompt, p.readChallenge, p.readSwitches,
 	} {
 		if err := read(&r); err != nil {
 			return request{}, err
@@ -108,20 +112,18 @@ func (p parameters) request() (request, error) {
 	return r, nil
 }
 
-func (p parameters) readService(r *request) error {
+// readService begins a request with the service that is asked for; one without is
+// chosen later (choose.go).
+func (p parameters) readService(providers provider.Registry) (request, error) {
 	value, err := p.one("serviceType")
-	if err != nil {
-		return err
+	if err != nil || value == "" {
+		return request{}, err
 	}
-	if value == "" {
-		return nil // see choose.go
-	}
-	t, ok := account.ParseServiceType(value)
+	t, ok := providers.Parse(value)
 	if !ok {
-		return fault.Newf(fault.ServiceTypeUnknown, "Known are %s.", joined(account.ServiceTypes()))
+		return request{}, fault.Newf(fault.ServiceTypeUnknown, "Known are %s.", joined(providers.ServiceTypes()))
 	}
-	r.serviceType = t
-	return nil
+	return request{serviceType: t}, nil
 }
 
 func (p parameters) readScopes(r *request) error {

@@ -23,9 +23,9 @@ type AccountFilter struct {
 func (s *Service) Accounts(ctx context.Context, f AccountFilter) ([]account.Account, int, error) {
 	narrowed := store.AccountFilter{Limit: f.Limit, Offset: f.Offset}
 	if f.ServiceType != "" {
-		t, ok := account.ParseServiceType(f.ServiceType)
+		t, ok := s.Providers.Parse(f.ServiceType)
 		if !ok {
-			return nil, 0, usagef("there is no service type %q; known are %s", f.ServiceType, joined(account.ServiceTypes()))
+			return nil, 0, usagef("there is no service type %q; known are %s", f.ServiceType, joined(s.Providers.ServiceTypes()))
 		}
 		narrowed.ServiceType = t
 	}

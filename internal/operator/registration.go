@@ -118,9 +118,9 @@ func (s *Service) saveRegistration(ctx context.Context, reg account.Registration
 
 // checkRegistration checks all that can be checked without the stored one.
 func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, error) {
-	serviceType, ok := account.ParseServiceType(in.ServiceType)
+	serviceType, ok := s.Providers.Parse(in.ServiceType)
 	if !ok {
-		return "", usagef("there is no service type %q; known are %s", in.ServiceType, joined(account.ServiceTypes()))
+		return "", usagef("there is no service type %q; known are %s", in.ServiceType, joined(s.Providers.ServiceTypes()))
 	}
 	p, ok := s.Providers.Of(serviceType)
 	if !ok {
@@ -344,9 +344,9 @@ func (s *Service) applicationsByID(ctx context.Context, ref string) (map[string]
 // RemoveRegistration removes a registration that no account rests on. clientID may
 // be empty where the application has one registration of that service type.
 func (s *Service) RemoveRegistration(ctx context.Context, ref, serviceType, clientID string) error {
-	t, ok := account.ParseServiceType(serviceType)
+	t, ok := s.Providers.Parse(serviceType)
 	if !ok {
-		return usagef("there is no service type %q; known are %s", serviceType, joined(account.ServiceTypes()))
+		return usagef("there is no service type %q; known are %s", serviceType, joined(s.Providers.ServiceTypes()))
 	}
 	app, err := s.Application(ctx, ref)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -55,8 +56,9 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 
 func testInfo(t *testing.T, s Subject) {
 	info := s.Provider.Info()
-	if info.ServiceType == "" || info.Title == "" {
-		t.Errorf("service type %q, title %q", info.ServiceType, info.Title)
+	// Commands, addresses and the authorize parameter, which is bounded, carry it.
+	if !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,31}$`).MatchString(string(info.ServiceType)) || info.Title == "" {
+		t.Errorf("service type %q: up to 32 letters and digits, a letter first; title %q", info.ServiceType, info.Title)
 	}
 	for _, host := range info.Direct.Hosts {
 		// {api} stands for what an answer names, which is checked as such.
