@@ -39,7 +39,7 @@ func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 		return fmt.Errorf("%s: a new account needs a credential", what)
 	}
 	return s.write(ctx, what, func(ctx context.Context, q Querier) error {
-		if err := connect(ctx, q, c); err != nil {
+		if err := s.connect(ctx, q, c); err != nil {
 			return err
 		}
 		if c.Code != nil {
@@ -71,7 +71,7 @@ func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 }
 
 // connect inserts or updates the account and its credential.
-func connect(ctx context.Context, q Querier, c Connection) error {
+func (s *Store) connect(ctx context.Context, q Querier, c Connection) error {
 	a := c.Account
 	key := identityKey(a.ApplicationID, a.ServiceType, a.Identity.Subject, a.ClientOrgID)
 	if c.New {
@@ -81,10 +81,10 @@ func connect(ctx context.Context, q Querier, c Connection) error {
 		if err := insertAccount(ctx, q, a, key); err != nil {
 			return err
 		}
-		return insertCredential(ctx, q, ownedBy(a.ID, *c.Credential), c.ExpectGeneration+1)
+		return s.insertCredential(ctx, q, ownedBy(a.ID, *c.Credential), c.ExpectGeneration+1)
 	}
 	if c.Credential != nil { // first the credential, then the account, as everywhere: one order of locks
-		if err := replaceCredential(ctx, q, ownedBy(a.ID, *c.Credential), c.ExpectGeneration); err != nil {
+		if err := s.replaceCredential(ctx, q, ownedBy(a.ID, *c.Credential), c.ExpectGeneration); err != nil {
 			return err
 		}
 		if err := updateGrant(ctx, q, a); err != nil {

@@ -17,6 +17,9 @@ type Credential struct {
 	Sealed     []byte    // nil once wiped
 	Generation int64     // grows by one with each change; 1 is the first
 	UpdatedAt  time.Time // when a credential was last stored
+	// Due is how long after it is stored the credential has to be renewed, so that the
+	// grant does not die of disuse; 0 for never. It is written, not read back.
+	Due time.Duration
 }
 
 // TokenState is written to the account beside its credential. A zero IssuedAt
@@ -47,26 +50,32 @@ func (s *Store) Credential(ctx context.Context, id account.ID) (Credential, erro
 // ErrConflict: the generation is another one by now, or the account is gone.
 func (s *Store) SaveCredential(ctx context.Context, c Credential, expect int64, state TokenState) error {
 	return s.write(ctx, "save the credential", func(ctx context.Context, q Querier) error {
-		if err := replaceCredential(ctx, q, c, expect); err != nil {
+		if err := s.replaceCredential(ctx, q, c, expect); err != nil {
 			return err
 		}
 		return writeTokenState(ctx, q, c.AccountID, state)
 	})
 }
 
-func replaceCredential(ctx context.Context, q Querier, c Credential, expect int64) error {
+func (s *Store) replaceCredential(ctx context.Context, q Querier, c Credential, expect int64) error {
 	result, err := q.ExecContext(ctx,
 		`UPDATE credentials SET record_id = $3, data_key = $4, sealed = $5, updated_at = $6, generation = generation + 1
 		WHERE account_id = $1 AND generation = $2`,
 		int64(c.AccountID), expect, c.RecordID, c.DataKey, c.Sealed, millis(c.UpdatedAt))
-	return require(result, err, ErrConflict)
+	if err := require(result, err, ErrConflict); err != nil {
+		return err
+	}
+	return s.settle(ctx, q, c.AccountID, expect+1, c.Due)
 }
 
-func insertCredential(ctx context.Context, q Querier, c Credential, generation int64) error {
+func (s *Store) insertCredential(ctx context.Context, q Querier, c Credential, generation int64) error {
 	_, err := q.ExecContext(ctx,
 		`INSERT INTO credentials (account_id, record_id, data_key, sealed, generation, updated_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		int64(c.AccountID), c.RecordID, c.DataKey, c.Sealed, generation, millis(c.UpdatedAt))
-	return err
+	if err != nil {
+		return err
+	}
+	return s.settle(ctx, q, c.AccountID, generation, c.Due)
 }
 
 func writeTokenState(ctx context.Context, q Querier, id account.ID, state TokenState) error {
@@ -94,6 +103,11 @@ func (s *Store) MarkToken(ctx context.Context, id account.ID, generation int64, 
 		if err != nil || !changed {
 			return err
 		}
+		if state.Status == account.TokenDead {
+			if err := forget(ctx, q, id); err != nil {
+				return err
+			}
+		}
 		return writeTokenState(ctx, q, id, state)
 	})
 	return changed && err == nil, err
@@ -112,6 +126,9 @@ func (s *Store) WipeCredential(ctx context.Context, id account.ID, generation in
 		result, err := q.ExecContext(ctx,
 			`UPDATE credentials SET sealed = NULL, generation = generation + 1 WHERE account_id = $1 AND generation = $2`, int64(id), generation)
 		if err := require(result, err, ErrConflict); err != nil {
+			return err
+		}
+		if err := forget(ctx, q, id); err != nil {
 			return err
 		}
 		if err := writeTokenState(ctx, q, id, state); err != nil {

@@ -31,6 +31,14 @@ type Engine interface {
 	// process. Equal answers mean that what was read in between still stands.
 	Changes() uint64
 
+	// Clock is the SQL of the database's own time in unix milliseconds: the one clock
+	// that all processes share.
+	Clock() string
+
+	// SkipLocked ends a SELECT whose rows a change is about to take, where writers run side
+	// by side: rows that another one has taken are left out. Empty where there is one writer.
+	SkipLocked() string
+
 	// Conflict tells whether err is a violated unique or foreign key constraint.
 	Conflict(err error) bool
 

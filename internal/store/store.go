@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 )
 
 // What callers tell apart, with errors.Is. An error of an ended context is none
@@ -22,10 +24,26 @@ var (
 // Store reads and writes the records. It is safe for concurrent use.
 type Store struct {
 	engine Engine
+	now    func() time.Time // in place of the database's clock; nil for that one
 }
 
 // New makes a store on an engine, which the store then owns: see [Store.Close].
 func New(e Engine) *Store { return &Store{engine: e} }
+
+// At makes the store go by that clock where it would go by the database's, for tests that move the
+// time by hand.
+func (s *Store) At(now func() time.Time) *Store {
+	s.now = now
+	return s
+}
+
+// clock is the SQL of the time in unix milliseconds.
+func (s *Store) clock() string {
+	if s.now == nil {
+		return s.engine.Clock()
+	}
+	return "CAST(" + strconv.FormatInt(s.now().UnixMilli(), 10) + " AS BIGINT)"
+}
 
 // Migrate brings the schema up to date; see [Engine].
 func (s *Store) Migrate(ctx context.Context) (MigrationReport, error) {

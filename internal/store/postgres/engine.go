@@ -98,6 +98,14 @@ func sqlState(err error) string {
 	return e.Code
 }
 
+// Clock implements [store.Engine].
+func (e *Engine) Clock() string {
+	return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+}
+
+// SkipLocked implements [store.Engine].
+func (e *Engine) SkipLocked() string { return "FOR UPDATE SKIP LOCKED" }
+
 // Conflict implements [store.Engine].
 func (e *Engine) Conflict(err error) bool {
 	switch sqlState(err) {

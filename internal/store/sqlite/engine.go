@@ -156,6 +156,12 @@ func (e *Engine) Write(ctx context.Context, fn func(context.Context, store.Queri
 // Changes implements [store.Engine].
 func (e *Engine) Changes() uint64 { return e.changes.Current() }
 
+// Clock implements [store.Engine].
+func (e *Engine) Clock() string { return "CAST(unixepoch('subsec') * 1000 AS INTEGER)" }
+
+// SkipLocked implements [store.Engine].
+func (e *Engine) SkipLocked() string { return "" }
+
 // Conflict implements [store.Engine].
 func (e *Engine) Conflict(err error) bool {
 	switch code(err) {
