@@ -123,7 +123,7 @@ func (c Config) withDefaults() Config {
 	if c.Providers == nil {
 		c.Providers = all.Registry
 	}
-	if c.Now == nil {
+	if c.moved = c.Now; c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.LogTo == nil {

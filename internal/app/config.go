@@ -82,6 +82,8 @@ type Config struct {
 	// WrapEngine takes the opened database's place, for tests of one that fails;
 	// default: the database itself.
 	WrapEngine func(store.Engine) store.Engine
+
+	moved func() time.Time // Now, where a test has set it: the database then goes by it, too
 }
 
 // UsageError is a setting that cannot be used: exit code 2.

@@ -88,5 +88,9 @@ func openStore(ctx context.Context, cfg Config) (*store.Store, error) {
 	if cfg.WrapEngine != nil {
 		engine = cfg.WrapEngine(engine)
 	}
-	return store.New(engine), nil
+	opened := store.New(engine)
+	if cfg.moved != nil {
+		opened.At(cfg.moved)
+	}
+	return opened, nil
 }

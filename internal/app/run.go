@@ -136,6 +136,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		group.Go(func() error { return s.serve(s.metrics, s.scrapes, false) })
 	}
 	group.Go(func() error { s.app.sweep(running); return nil })
+	group.Go(func() error { s.app.renew(running); return nil })
 	group.Go(func() error {
 		<-running.Done()
 		return s.stop(context.WithoutCancel(ctx))
@@ -175,6 +176,14 @@ func (s *Server) stop(ctx context.Context) error {
 		err = errors.Join(err, s.metrics.Close())
 	}
 	return err
+}
+
+// renew keeps grants alive that nobody uses.
+func (a *App) renew(ctx context.Context) {
+	jobs.Run(ctx, a.logger, jobs.Task{Name: "renew", Interval: time.Minute, Do: func(ctx context.Context) error {
+		_, err := a.credentials.RenewDue(ctx)
+		return err
+	}})
 }
 
 // sweep removes what has ended: attempts, codes, revoked tokens.

@@ -95,6 +95,7 @@ func (s *Service) replace(info provider.Info, h held) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	sealed.Due = due(info, h)
 	return Plan{
 		Credential: &sealed, ExpectGeneration: h.record.Generation,
 		NativeScopes: h.tokens.NativeScopes, ExpiresAt: h.expires,

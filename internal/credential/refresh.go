@@ -60,7 +60,7 @@ func (s *Service) fly(ctx context.Context, id account.ID, old held, resource str
 			}
 		}()
 		// No caller's end may break off a refresh that the provider has seen.
-		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.RefreshTimeout)
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*(s.RefreshTimeout+claimMargin))
 		defer cancel()
 		got, err := s.refreshOnce(own, id, old, resource)
 		return flown{resource, old.record.Generation, got, err}, nil
@@ -88,17 +88,24 @@ func (h held) renewed(old held, resource string) bool {
 }
 
 func (s *Service) refreshOnce(ctx context.Context, id account.ID, old held, resource string) (held, error) {
-	current, err := s.open(ctx, id)
-	if err != nil {
-		return held{}, err
+	current, claim, err := s.claim(ctx, id, func(h held) bool { // somebody was quicker
+		return h.record.Generation > old.record.Generation && h.renewed(old, resource)
+	})
+	if err != nil || claim == nil {
+		return current, err
 	}
-	if current.record.Generation > old.record.Generation && current.renewed(old, resource) {
-		return current, nil // somebody was quicker
-	}
-	if err := s.pausing(id, current.record.Generation); err != nil {
-		return held{}, Fault(err)
-	}
-	acct, err := s.Account(ctx, id)
+	return s.renewClaimed(ctx, *claim, current, resource)
+}
+
+// renewClaimed asks the provider, once, and stores its answer or what its refusal means.
+func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current held, resource string) (held, error) {
+	settled := false // by a save or a mark, or as an abandoned claim whose time will tell
+	defer func() {
+		if !settled {
+			s.release(ctx, claim, store.Release{})
+		}
+	}()
+	acct, err := s.Account(ctx, claim.AccountID)
 	if err != nil {
 		return held{}, err
 	}
@@ -108,16 +115,20 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, old held, reso
 	}
 	p, _ := s.Providers.Of(acct.ServiceType)
 	if resource != mainResource {
-		return s.refreshOther(ctx, acct, reg.Registration, p, current, resource)
+		renewed, err := s.refreshOther(ctx, acct, reg.Registration, p, current, resource)
+		settled = err == nil
+		return renewed, err
 	}
 	refresher, can := p.(provider.Refresher)
 	if !can {
 		return held{}, fault.New(fault.RefreshFailed, "")
 	}
-	answer, err := refresher.Refresh(ctx, reg.Registration, current.tokens)
+	asking, cancel := context.WithTimeout(ctx, s.RefreshTimeout)
+	answer, err := refresher.Refresh(asking, reg.Registration, current.tokens)
+	cancel()
 	if err != nil {
-		s.notePause(id, current.record.Generation, err)
-		return s.refused(ctx, acct, current, err)
+		settled = true
+		return s.turnedDown(ctx, acct, claim, current, err)
 	}
 	renewed := held{
 		record: current.record, tokens: current.tokens.Merge(answer), expires: s.expiry(answer, p.Info()),
@@ -130,18 +141,24 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, old held, reso
 		state.NativeScopes = answer.NativeScopes
 		state.Scopes = p.Info().Scopes.Unified(answer.NativeScopes)
 	}
-	return s.save(ctx, acct, renewed, state)
+	settled = true
+	renewed, err = s.save(ctx, p.Info(), acct, renewed, state)
+	if err != nil {
+		s.release(ctx, claim, store.Release{Doubt: true})
+	}
+	return renewed, err
 }
 
 // save persists what was renewed before anyone uses it; its record is still that of
 // what it replaces. Whoever stored a newer credential meanwhile has won, and theirs
 // is returned.
-func (s *Service) save(ctx context.Context, acct account.Account, renewed held, state store.TokenState) (held, error) {
+func (s *Service) save(ctx context.Context, info provider.Info, acct account.Account, renewed held, state store.TokenState) (held, error) {
 	before := renewed.record.Generation
 	record, err := s.sealed(renewed)
 	if err != nil {
 		return held{}, err
 	}
+	record.Due = due(info, renewed)
 	err = s.persist(ctx, record, before, state)
 	switch {
 	case errors.Is(err, store.ErrConflict):

@@ -293,6 +293,7 @@ func TestWhatARefusalMeansForTheAccount(t *testing.T) {
 				return
 			}
 			b.vendor.plays(nil) // it passes, and is tried again without anybody's help
+			b.advance(tt.refusal.RetryAfter)
 			b.gets("access-2")
 			if a := b.stored(); a.TokenStatus != account.TokenActive || a.TokenError != "" {
 				t.Errorf("afterwards it is %s: %q", a.TokenStatus, a.TokenError)

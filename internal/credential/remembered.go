@@ -22,7 +22,6 @@ const (
 type remembered struct {
 	credentials   *lru.Cache[account.ID, held]
 	registrations *lru.Cache[string, registrationEntry]
-	pauses        *lru.Cache[account.ID, pause]
 }
 
 type registrationEntry struct {
@@ -39,11 +38,7 @@ func newRemembered() remembered {
 	if err != nil {
 		panic(err)
 	}
-	pauses, err := lru.New[account.ID, pause](rememberedCredentials)
-	if err != nil {
-		panic(err)
-	}
-	return remembered{credentials: credentials, registrations: registrations, pauses: pauses}
+	return remembered{credentials: credentials, registrations: registrations}
 }
 
 // current is the account's credential, opened.

@@ -78,7 +78,7 @@ func (s *Service) refreshOther(ctx context.Context, acct account.Account, reg ac
 	if !answer.Refresh.IsZero() {
 		renewed.tokens.Refresh = answer.Refresh
 	}
-	return s.save(ctx, acct, renewed, store.TokenState{Status: acct.TokenStatus, Error: acct.TokenError})
+	return s.save(ctx, p.Info(), acct, renewed, store.TokenState{Status: acct.TokenStatus, Error: acct.TokenError})
 }
 
 // with is the map with one more entry; the map itself may be in use elsewhere.

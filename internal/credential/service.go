@@ -30,6 +30,9 @@ type Store interface {
 	CurrentRegistration(ctx context.Context, applicationID string, t account.ServiceType) (store.Registration, error)
 	Credential(ctx context.Context, id account.ID) (store.Credential, error)
 	SaveCredential(ctx context.Context, c store.Credential, expect int64, state store.TokenState) error
+	ClaimRefresh(ctx context.Context, r store.ClaimRequest) (store.Claim, error)
+	ReleaseRefresh(ctx context.Context, c store.Claim, r store.Release) error
+	ClaimDue(ctx context.Context, holder string, n int, length, doubtFor time.Duration) ([]store.Claim, error)
 	MarkToken(ctx context.Context, id account.ID, generation int64, state store.TokenState) (bool, error)
 	WipeCredential(ctx context.Context, id account.ID, generation int64, state store.TokenState) (shared bool, err error)
 	DeleteAccount(ctx context.Context, id account.ID, now time.Time) error
@@ -45,7 +48,7 @@ type Config struct {
 	Transport http.RoundTripper
 	Now       func() time.Time
 	Logger    *slog.Logger
-	// RefreshTimeout bounds one refresh, waiting callers or not; default 30 s.
+	// RefreshTimeout bounds one call to a provider, waiting callers or not; default 30 s.
 	RefreshTimeout time.Duration
 }
 

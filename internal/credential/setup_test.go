@@ -41,7 +41,8 @@ type bench struct {
 // setup connects one account, whose first credential lives until noon + 1 h.
 func setup(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{TB: t, now: noon, store: &shaky{Store: storetest.Open(t)}, vendor: &vendor{}}
+	b := &bench{TB: t, now: noon, vendor: &vendor{}}
+	b.store = &shaky{Store: storetest.Open(t).At(b.clock)}
 	ring, err := seal.NewRing()
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +164,8 @@ type vendor struct {
 	// answer plays the nth refresh (from 1) of what was held. Nil: new tokens.
 	answer func(n int, held provider.Tokens) (provider.Tokens, error)
 	// refuses: the API takes no access token at all.
-	refuses bool
+	refuses   bool
+	keepAlive time.Duration // Info.KeepAlive
 	// direct replaces the one host that the API has.
 	direct provider.Direct
 }
@@ -173,7 +175,7 @@ func (v *vendor) Info() provider.Info {
 	if direct.Hosts == nil {
 		direct.Hosts = []provider.DirectHost{{Base: "https://api.vendor.test/"}}
 	}
-	return provider.Info{ServiceType: account.Google, AssumedLife: time.Hour, Direct: direct}
+	return provider.Info{ServiceType: account.Google, AssumedLife: time.Hour, KeepAlive: v.keepAlive, Direct: direct}
 }
 
 // next are fresh tokens for an hour: access-n and refresh-n.

@@ -27,6 +27,9 @@ type Info struct {
 	// AssumedLife is how long an access token is taken to live where the provider
 	// does not say.
 	AssumedLife time.Duration
+	// KeepAlive is how long a grant may lie unused before the provider ends it, with a
+	// wide margin; 0 where it does not.
+	KeepAlive time.Duration
 	// Tenants: a registration may name a tenant and a cloud.
 	Tenants bool
 	// Centres are the provider's data centres, at each of which a client may have a

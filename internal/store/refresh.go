@@ -139,11 +139,14 @@ type Release struct {
 	// after; empty where there was none.
 	Failure string
 	Wait    time.Duration
-	// Doubt starts, or keeps, the doubt about this generation for DoubtFor: the provider may have seen
-	// the question, and its answer was lost.
-	Doubt    bool
-	DoubtFor time.Duration
+	// Doubt: the provider may have seen the question, and its answer was lost.
+	Doubt bool
+	// Due puts a refresh that was due off for so long; 0 leaves it due, Never ends it.
+	Due time.Duration
 }
+
+// Never is a Due of a credential that nobody can renew.
+const Never time.Duration = -1
 
 // ReleaseRefresh ends a claim; one that has been taken over is none of the caller's any
 // more, and nothing changes.
@@ -154,12 +157,20 @@ func (s *Store) ReleaseRefresh(ctx context.Context, c Claim, r Release) error {
 			`UPDATE refreshes SET holder = '', held_until = 0,
 				failure = $3, failures = CASE WHEN $3 = '' THEN 0 ELSE failures + 1 END,
 				retry_at = CASE WHEN $4 > 0 THEN `+now+` + $4 ELSE 0 END,
-				due_at = CASE WHEN due_at > 0 AND $4 > 0 THEN `+now+` + $4 ELSE due_at END,
-				doubt_until = CASE WHEN $5 AND doubt_until = 0 THEN `+now+` + $6 ELSE doubt_until END
+				due_at = CASE WHEN $6 < 0 THEN 0 WHEN due_at > 0 AND $6 > 0 THEN `+now+` + $6 ELSE due_at END,
+				doubt_until = CASE WHEN $5 AND doubt_until = 0 THEN `+now+` ELSE doubt_until END
 			WHERE account_id = $1 AND holder = $2`,
-			int64(c.AccountID), c.Holder, r.Failure, r.Wait.Milliseconds(), r.Doubt, r.DoubtFor.Milliseconds())
+			int64(c.AccountID), c.Holder, r.Failure, r.Wait.Milliseconds(), r.Doubt, whole(r.Due))
 		return err
 	})
+}
+
+// whole is a duration in milliseconds, of which Never is one too.
+func whole(d time.Duration) int64 {
+	if d < 0 {
+		return -1
+	}
+	return d.Milliseconds()
 }
 
 // ClaimDue claims up to n refreshes that are due, the longest waiting first.

@@ -40,6 +40,7 @@ func (d *Driver) Info() provider.Info {
 		Direct:      direct,
 		Issuer:      "https://accounts.google.com",
 		AssumedLife: time.Hour,
+		KeepAlive:   60 * 24 * time.Hour, // unused for six months, it ends
 
 		WithholdsRefresh: true,
 	}

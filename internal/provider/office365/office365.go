@@ -30,6 +30,7 @@ func (d *Driver) Info() provider.Info {
 		Scopes:      scopes(),
 		Direct:      direct(),
 		AssumedLife: time.Hour,
+		KeepAlive:   30 * 24 * time.Hour, // a refresh token lives for 90 days
 		Tenants:     true,
 	}
 }

@@ -29,7 +29,8 @@ func (d *Driver) Info() provider.Info {
 		Button:      button(),
 		Scopes:      scopes(),
 		Direct:      direct(),
-		AssumedLife: time.Hour, // an org's default is two
+		AssumedLife: time.Hour,          // an org's default is two
+		KeepAlive:   7 * 24 * time.Hour, // an org may end what lies unused; by the month, or sooner
 		Tenants:     true,
 	}
 }

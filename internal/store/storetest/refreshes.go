@@ -66,15 +66,17 @@ func testRefreshClaims(t *testing.T, s *store.Store) {
 func testRefreshDoubt(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	a := w.connected("ada")
-	claim := must(w.claim(a.ID, "first"))(t)
-	w.ok(s.ReleaseRefresh(w.ctx(), claim, store.Release{Doubt: true, DoubtFor: time.Millisecond}))
-	until(t, func() bool {
-		claim = must(w.claim(a.ID, "next"))(t)
-		w.ok(s.ReleaseRefresh(w.ctx(), claim, store.Release{}))
-		return claim.Doubt == store.LostDoubt
-	})
-	w.ok(s.ReleaseRefresh(w.ctx(), must(w.claim(a.ID, "again"))(t), store.Release{Doubt: true, DoubtFor: time.Hour}))
-	equal(t, must(w.claim(a.ID, "last"))(t).Doubt, store.LostDoubt) // the first doubt counts
+	// Who tells that an answer was lost does not wait for it.
+	w.ok(s.ReleaseRefresh(w.ctx(), must(w.claim(a.ID, "first"))(t), store.Release{Doubt: true}))
+	next := must(w.claim(a.ID, "next", over))(t)
+	equal(t, next.Doubt, store.LostDoubt)
+	equal(t, must(w.claim(a.ID, "last", over))(t).Doubt, store.LostDoubt) // the first doubt counts
+
+	// Nobody knows of a claim whose holder is silent, for as long as an answer may take.
+	b := w.connected("bob")
+	must(w.claim(b.ID, "silent", over))(t)
+	brief := func(r *store.ClaimRequest) { r.DoubtFor = time.Millisecond }
+	until(t, func() bool { return must(w.claim(b.ID, "next", over, brief))(t).Doubt == store.LostDoubt })
 }
 
 func testRefreshWaits(t *testing.T, s *store.Store) {
@@ -169,7 +171,7 @@ func testDueRefreshes(t *testing.T, s *store.Store) {
 	}
 	// What fails in passing is due again when its wait is over, and not before.
 	c := slices.Concat(batches...)[0]
-	w.ok(s.ReleaseRefresh(w.ctx(), c, store.Release{Failure: "http_503", Wait: time.Hour}))
+	w.ok(s.ReleaseRefresh(w.ctx(), c, store.Release{Failure: "http_503", Due: time.Hour}))
 	if again := must(s.ClaimDue(w.ctx(), "worker", 100, time.Hour, time.Hour))(t); len(again) > 0 {
 		t.Errorf("claimed again: %+v", again)
 	}
