@@ -156,8 +156,8 @@ func (s *Store) ReleaseRefresh(ctx context.Context, c Claim, r Release) error {
 		_, err := q.ExecContext(ctx,
 			`UPDATE refreshes SET holder = '', held_until = 0,
 				failure = $3, failures = CASE WHEN $3 = '' THEN 0 ELSE failures + 1 END,
-				retry_at = CASE WHEN $4 > 0 THEN `+now+` + $4 ELSE 0 END,
-				due_at = CASE WHEN $6 < 0 THEN 0 WHEN due_at > 0 AND $6 > 0 THEN `+now+` + $6 ELSE due_at END,
+				retry_at = CASE WHEN CAST($4 AS BIGINT) > 0 THEN `+now+` + CAST($4 AS BIGINT) ELSE 0 END,
+				due_at = CASE WHEN CAST($6 AS BIGINT) < 0 THEN 0 WHEN due_at > 0 AND CAST($6 AS BIGINT) > 0 THEN `+now+` + CAST($6 AS BIGINT) ELSE due_at END,
 				doubt_until = CASE WHEN $5 AND doubt_until = 0 THEN `+now+` ELSE doubt_until END
 			WHERE account_id = $1 AND holder = $2`,
 			int64(c.AccountID), c.Holder, r.Failure, r.Wait.Milliseconds(), r.Doubt, whole(r.Due))
@@ -201,9 +201,9 @@ func (s *Store) settle(ctx context.Context, q Querier, id account.ID, generation
 	now := s.clock()
 	_, err := q.ExecContext(ctx,
 		`INSERT INTO refreshes (account_id, generation, holder, held_until, doubt_until, retry_at, failures, failure, due_at)
-		VALUES ($1, $2, '', 0, 0, 0, 0, '', CASE WHEN $3 > 0 THEN `+now+` + $3 ELSE 0 END)
+		VALUES ($1, $2, '', 0, 0, 0, 0, '', CASE WHEN CAST($3 AS BIGINT) > 0 THEN `+now+` + CAST($3 AS BIGINT) ELSE 0 END)
 		ON CONFLICT (account_id) DO UPDATE SET generation = $2, holder = '', held_until = 0, doubt_until = 0, retry_at = 0,
-			failures = 0, failure = '', due_at = CASE WHEN $3 > 0 THEN `+now+` + $3 ELSE 0 END`,
+			failures = 0, failure = '', due_at = CASE WHEN CAST($3 AS BIGINT) > 0 THEN `+now+` + CAST($3 AS BIGINT) ELSE 0 END`,
 		int64(id), generation, due.Milliseconds())
 	return err
 }

@@ -131,7 +131,7 @@ func testDueRefreshes(t *testing.T, s *store.Store) {
 			c.Due = time.Millisecond
 			ids[a.ID] = true
 		case i < 35:
-			c.Due = time.Hour // not yet; the rest never
+			c.Due = 90 * 24 * time.Hour // not yet; the rest never
 		}
 		w.ok(s.SaveCredential(w.ctx(), c, 1, state))
 		if i == 0 { // what is dead is not renewed
@@ -171,7 +171,7 @@ func testDueRefreshes(t *testing.T, s *store.Store) {
 	}
 	// What fails in passing is due again when its wait is over, and not before.
 	c := slices.Concat(batches...)[0]
-	w.ok(s.ReleaseRefresh(w.ctx(), c, store.Release{Failure: "http_503", Due: time.Hour}))
+	w.ok(s.ReleaseRefresh(w.ctx(), c, store.Release{Failure: "http_503", Wait: 90 * 24 * time.Hour, Due: 90 * 24 * time.Hour}))
 	if again := must(s.ClaimDue(w.ctx(), "worker", 100, time.Hour, time.Hour))(t); len(again) > 0 {
 		t.Errorf("claimed again: %+v", again)
 	}
