@@ -8,22 +8,18 @@ import (
 
 	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/fault"
-	"github.com/avain-project/avain/internal/provider"
-	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/weburl"
 )
 
-// FormPage is what the page shows that asks for a login.
+// FormPage is what the page shows that asks for a login, or for what comes before it.
 type FormPage struct {
 	Status                        int
 	ApplicationName, ServiceTitle string
-	Action                        string // path of this server
-	Fields                        []provider.Field
-	Scopes                        []scope.Scope // what the application asks for
-	CancelURL                     string        // back to the application
+	Form                          connect.Form
+	CancelURL                     string // back to the application
 	// Message says what is wrong with the form that was sent, in sentences; empty for a
-	// form that nobody has sent yet. Wrong is the field it is about; "" for none.
-	Message, Wrong  string
+	// form that nobody has sent yet. Form.Wrong is the field it is about.
+	Message         string
 	Code, RequestID string
 }
 
@@ -33,6 +29,10 @@ type DonePage struct {
 	ApplicationName string
 	Location        string
 	Message         string // what went wrong; empty where nothing did
+	// Onward: the sign-in is not done yet, and goes on at Location. ServiceTitle is the
+	// service that it goes on at; empty for a question of our own.
+	Onward       bool
+	ServiceTitle string
 }
 
 // showForm shows the sign-in page.
@@ -48,13 +48,19 @@ func (s *Server) submitForm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	address := s.addressOf(r)
-	s.led(w, r, s.Connect.SubmitForm(r.Context(), connect.FormSubmission{
+	out := s.Connect.SubmitForm(r.Context(), connect.FormSubmission{
 		At: note(r).at, RawQuery: r.URL.RawQuery, Values: values, Browser: browser(r),
 		Admit: func(applicationID string, mailboxes []string) error {
 			note(r).application = applicationID
 			return s.logins.draw(applicationID, mailboxes, address)
 		},
-	}))
+		AdmitSearch: func(applicationID string) error {
+			note(r).application = applicationID
+			return s.searches.draw(applicationID, nil, address)
+		},
+	})
+	note(r).source = out.Source
+	s.led(w, r, out)
 }
 
 // formValues reads a form that our own page has sent: another site's could sign a
@@ -96,19 +102,28 @@ func sentByUs(r *http.Request) bool {
 func (s *Server) led(w http.ResponseWriter, r *http.Request, out connect.Outcome) {
 	reads := acceptsHTML(r)
 	switch {
-	case out.Location == "", reads && out.Page != connect.PageFault && out.Page != connect.PageDone:
+	case out.Location == "", reads && !leadsOn(out.Page):
 		s.follow(w, r, out)
 	case !reads && out.Fault != nil:
 		s.fail(w, r, out.Fault)
 	case !reads:
 		writeJSON(w, http.StatusOK, ledOn{Location: out.Location})
 	default:
-		page := DonePage{Status: http.StatusOK, ApplicationName: out.ApplicationName, Location: out.Location}
+		page := DonePage{
+			Status: http.StatusOK, ApplicationName: out.ApplicationName, Location: out.Location,
+			Onward: out.Page == connect.PageOnward, ServiceTitle: out.ServiceTitle,
+		}
 		if out.Fault != nil {
 			page.Message = s.noted(w, r, out.Fault).Message()
 		}
 		s.Pages.Done(w, page)
 	}
+}
+
+// leadsOn tells the pages that follow a form and lead on by themselves; a failure that
+// has no page of its own is told to the application.
+func leadsOn(p connect.Page) bool {
+	return p == connect.PageDone || p == connect.PageOnward || p == connect.PageFault
 }
 
 // ledOn is what a program gets that has sent the form: where the browser would go.
@@ -120,11 +135,11 @@ type ledOn struct {
 func (s *Server) drawForm(w http.ResponseWriter, r *http.Request, out connect.Outcome) {
 	page := FormPage{
 		Status: http.StatusOK, ApplicationName: out.ApplicationName, ServiceTitle: out.ServiceTitle,
-		Action: out.Form.Action, Fields: out.Form.Fields, Scopes: out.Form.Scopes, CancelURL: out.Back,
+		Form: out.Form, CancelURL: out.Back,
 	}
 	if out.Fault.Code != fault.FormPage {
 		f := s.noted(w, r, out.Fault)
-		page.Status, page.Message, page.Wrong = statuses[f.Kind()], f.Message(), out.Form.Wrong
+		page.Status, page.Message = statuses[f.Kind()], f.Message()
 		page.Code, page.RequestID = string(f.Code), note(r).requestID
 	}
 	s.Pages.Form(w, page)

@@ -23,6 +23,7 @@ type notes struct {
 	// byApplication: with the application's own credentials, rather than a bearer.
 	byApplication bool
 	account       account.ID
+	source        string // where the way of a sign-in was found
 	fault         *fault.Error
 }
 
@@ -76,6 +77,9 @@ func (s *Server) line(r *http.Request, n *notes, seen *statusWriter, took time.D
 	}
 	if n.account != 0 {
 		attrs = append(attrs, slog.Int64("account", int64(n.account)))
+	}
+	if n.source != "" {
+		attrs = append(attrs, slog.String("source", n.source))
 	}
 	if n.fault != nil {
 		attrs = append(attrs, slog.String("code", string(n.fault.Code)))

@@ -112,11 +112,13 @@ type Server struct {
 	mux    *http.ServeMux
 	limits *limiter
 	logins *loginLimiter
+	// searches are bounded like logins: each is a handful of calls to somebody's servers.
+	searches *loginLimiter
 }
 
 // New makes the server.
 func New(cfg Config) *Server {
-	s := &Server{Config: cfg, limits: newLimiter(cfg.Limits, cfg.Now), logins: newLoginLimiter(cfg.Now)}
+	s := &Server{Config: cfg, limits: newLimiter(cfg.Limits, cfg.Now), logins: newLoginLimiter(cfg.Now), searches: newLoginLimiter(cfg.Now)}
 	s.mux = s.routes()
 	return s
 }

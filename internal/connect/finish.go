@@ -37,7 +37,7 @@ func (s *Service) finish(ctx context.Context, f finishing) (string, error) {
 	if err := f.check(); err != nil {
 		return "", err
 	}
-	if f.attempt.PartialGrant == account.AskPartial && !f.chosen && len(f.missing()) > 0 {
+	if f.asks() {
 		return s.question(ctx, f)
 	}
 	if err := s.probe(ctx, f); err != nil {
@@ -56,6 +56,11 @@ func (s *Service) finish(ctx context.Context, f finishing) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the account changed %d times while it was being saved", rounds)
+}
+
+// asks tells whether the person is asked about a partial grant before anything is saved.
+func (f finishing) asks() bool {
+	return f.attempt.PartialGrant == account.AskPartial && !f.chosen && len(f.missing()) > 0
 }
 
 // check compares the sign-in with what the application insists on. It runs before

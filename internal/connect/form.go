@@ -2,15 +2,12 @@ package connect
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/url"
 	"slices"
 
 	"github.com/avain-project/avain/internal/access"
 	"github.com/avain-project/avain/internal/account"
-	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/scope"
@@ -26,10 +23,26 @@ import (
 // Form is the page that asks for a login.
 type Form struct {
 	Action string // path of this server that takes the form, and shows it
+	Step   Step
 	Fields []provider.Field
 	Scopes []scope.Scope // what the application asks for
-	// Wrong is the name of the field that the Outcome's Fault is about; "" for none.
+	// Wrong is the name of the field that the Outcome's Fault is about; "" for none. It
+	// may be FieldConfirmed.
 	Wrong string
+	// FindURL is a path of this server: the page that looks for the way; of StepAll
+	// alone, and empty where the driver finds none.
+	FindURL string
+	// Traded: the password is traded for tokens, and not kept.
+	Traded bool
+
+	// The rest is of StepPassword. Found goes back with the form. Servers get the
+	// password; Source says where they were found, and is empty once they were changed.
+	Found   string
+	Servers []string
+	Source  string
+	// Unsure is why the person must confirm the servers first; Confirmed: they have.
+	Unsure    string
+	Confirmed bool
 }
 
 // FormSubmission is a form that a browser has sent.
@@ -40,6 +53,8 @@ type FormSubmission struct {
 	Browser  secret.Text
 	// Admit is asked before a login is tried at its server, and may refuse.
 	Admit func(applicationID string, mailboxes []string) error
+	// AdmitSearch is asked before the way is looked for, and may refuse.
+	AdmitSearch func(applicationID string) error
 }
 
 // formURL is the address of the page.
@@ -57,45 +72,59 @@ func (s *Service) ShowForm(ctx context.Context, rawQuery string, browser secret.
 	switch {
 	case v == nil:
 		return out
-	case !v.attempt.ConsumedAt.IsZero():
+	case v.spent():
 		return s.unusable(ctx, access.Hash(v.key), browser)
+	case v.finder != nil && !v.manual:
+		return v.firstPage(v.fields[0], fault.New(fault.FormPage, ""), "")
 	}
 	return v.page(v.fields, fault.New(fault.FormPage, ""), "")
 }
 
-// SubmitForm tries the login once. The same form sent twice at the same time, as by a
-// double click, is one attempt with one answer.
+// SubmitForm takes the next step: a form with a password is a login to be tried, once,
+// whatever else it says. The same form sent twice at the same time, as by a double
+// click, is one attempt with one answer.
 func (s *Service) SubmitForm(ctx context.Context, in FormSubmission) Outcome {
 	v, out := s.openForm(ctx, in.RawQuery, in.Browser)
 	if v == nil {
 		return out
 	}
 	v.at = in.At
-	form, typed, wrong, err := readForm(v.fields, in.Values)
-	form.Scopes = v.scopes()
-	switch {
-	case err != nil && !v.attempt.ConsumedAt.IsZero():
-		return s.unusable(ctx, access.Hash(v.key), in.Browser)
-	case err != nil:
-		return v.page(typed, err, wrong)
+	if v.finder != nil && in.Values.Get(v.passwordName()) == "" {
+		step := in.Values.Get(FieldStep)
+		if step != "" && v.spent() {
+			return s.unusable(ctx, access.Hash(v.key), in.Browser)
+		}
+		_, typed, _, _ := readForm(v.fields[:1], in.Values)
+		switch step {
+		case StepFindValue:
+			return s.find(ctx, v, in)
+		case StepStartValue:
+			return v.firstPage(typed[0], fault.New(fault.FormPage, ""), "")
+		case StepManualValue:
+			return v.page(v.fieldsFor(typed[0].Value), fault.New(fault.FormPage, ""), "")
+		}
 	}
-	same := sha256.Sum256([]byte(in.Values.Encode()))
-	answer, _, _ := s.forms.Do(v.attempt.ID+" "+hex.EncodeToString(same[:]), func() (any, error) {
-		// What the server has confirmed is carried out even if the browser goes away.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ExchangeTimeout)
-		defer cancel()
-		return s.signInByForm(ctx, v, form, typed, in), nil
-	})
-	return answer.(Outcome)
+	return s.submitLogin(ctx, v, in)
 }
 
 // visited is the page of one attempt, open in the right browser.
 type visited struct {
 	run
 	former provider.Former
+	finder provider.Finder // nil where all is asked for at once
+	manual bool            // the address asks for all the fields
 	fields []provider.Field
+	typed  []provider.Field // fields, with what was sent
 	key    secret.Text
+	// Of the password's step: what was found, also as the page carries it, and whether
+	// the person has confirmed it.
+	found     *found
+	sealed    string
+	confirmed bool
 }
+
+// spent tells whether the attempt has been consumed.
+func (v *visited) spent() bool { return !v.attempt.ConsumedAt.IsZero() }
 
 // openForm finds the attempt of a page. Where there is none to go on with, it returns
 // nil and what to show instead. The attempt may have been consumed: the flight that does
@@ -108,7 +137,7 @@ func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.
 	if len(query["key"]) != 1 {
 		return nil, shown(fault.New(fault.StateMissing, ""))
 	}
-	v := &visited{key: secret.New(query.Get("key"))}
+	v := &visited{key: secret.New(query.Get("key")), manual: query.Get("manual") != ""}
 	hash := access.Hash(v.key)
 	v.attempt, err = s.Store.Attempt(ctx, hash)
 	p, _ := s.Providers.Of(v.attempt.ServiceType)
@@ -125,112 +154,72 @@ func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.
 		return nil, repeatable(err)
 	}
 	v.former = former
-	v.fields = v.fresh()
+	if v.attempt.ServerURL == "" { // else the application has found the server already
+		v.finder, _ = former.(provider.Finder)
+	}
+	v.fields = v.fieldsFor(v.attempt.LoginHint)
 	return v, Outcome{}
 }
 
-// fresh are the fields of a form that nobody has sent. Of the servers, only the one that
-// the application names is filled in: those of the hint's address would stay where the
-// person types another address, and get its password.
-func (v *visited) fresh() []provider.Field {
-	hint := provider.Hint{Email: v.attempt.LoginHint, ServerURL: v.attempt.ServerURL, Scopes: v.scopes()}
+// fieldsFor are the fields of a form that nobody has sent, for whoever signs in under
+// that name. Of the servers, only the one that the application names is filled in: those
+// of an address would stay where the person types another, and get its password.
+func (v *visited) fieldsFor(name string) []provider.Field {
+	hint := provider.Hint{Email: name, ServerURL: v.attempt.ServerURL, Scopes: v.scopes()}
 	fields := v.former.Fields(hint)
 	hint.Email = ""
 	for _, named := range v.former.Fields(hint) {
 		i := slices.IndexFunc(fields, func(f provider.Field) bool { return f.Name == named.Name })
-		if i >= 0 && slices.Contains([]provider.FieldKind{provider.FieldHost, provider.FieldPort, provider.FieldSecurity}, named.Kind) {
+		if i >= 0 && namesServer(named) {
 			fields[i].Value = named.Value
 		}
 	}
 	return fields
 }
 
+// passwordName is what the form calls the password.
+func (v *visited) passwordName() string {
+	for _, f := range v.fields {
+		if f.Kind == provider.FieldPassword {
+			return f.Name
+		}
+	}
+	return ""
+}
+
 // scopes are what the login must be good for: an account to be renewed keeps what it
 // holds, which a new password has to prove anew.
 func (v *visited) scopes() []scope.Scope { return v.info.Scopes.Unified(v.ask) }
 
-// page asks, or asks again for what err says.
+// page asks for all there is, or for the password where the server was found, or asks
+// again for what err says.
 func (v *visited) page(fields []provider.Field, err error, wrong string) Outcome {
+	_, traded := v.former.(provider.Granter)
+	form := Form{Action: formPath(v.key), Fields: fields, Scopes: v.attempt.Scopes, Wrong: wrong, Traded: traded}
+	switch {
+	case v.found != nil:
+		form.Step, form.Found, form.Servers = StepPassword, v.sealed, servers(fields)
+		form.Unsure, form.Confirmed = v.found.Unsure, v.confirmed
+		if v.found.as(fields) {
+			form.Source = v.found.Source
+		}
+	case v.finder != nil:
+		form.FindURL = form.Action
+		form.Action += "&manual=1"
+	}
+	return v.asking(form, err)
+}
+
+// firstPage asks for the first field alone.
+func (v *visited) firstPage(first provider.Field, err error, wrong string) Outcome {
+	return v.asking(Form{
+		Action: formPath(v.key), Step: StepFind, Fields: []provider.Field{first}, Scopes: v.attempt.Scopes, Wrong: wrong,
+	}, err)
+}
+
+func (v *visited) asking(form Form, err error) Outcome {
 	return Outcome{
 		Page: PageForm, Fault: fault.From(err), ApplicationName: v.app.Name, ServiceTitle: v.info.Title,
-		Back: replyTo(v.attempt).errorURL(fault.New(fault.AccessDenied, "")),
-		Form: Form{Action: formPath(v.key), Fields: fields, Scopes: v.attempt.Scopes, Wrong: wrong},
+		Back: replyTo(v.attempt).errorURL(fault.New(fault.AccessDenied, "")), Form: form,
 	}
-}
-
-// guessed fills in the servers that were left empty, as the driver guesses them by the
-// address that was typed: no password goes to a server that its owner has not seen.
-func (v *visited) guessed(typed []provider.Field) []provider.Field {
-	hint := provider.Hint{Email: typed[0].Value, ServerURL: v.attempt.ServerURL, Scopes: v.attempt.Scopes}
-	out := append([]provider.Field(nil), typed...)
-	for _, f := range v.former.Fields(hint) {
-		i := slices.IndexFunc(out, func(o provider.Field) bool { return o.Name == f.Name })
-		if i >= 0 && f.Kind == provider.FieldHost && out[i].Value == "" {
-			out[i].Value = f.Value
-		}
-	}
-	return out
-}
-
-// signInByForm tries the login and finishes the attempt with it. Until the server has
-// confirmed the login, the attempt stays open.
-func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Form, typed []provider.Field, in FormSubmission) Outcome {
-	// The flight before this one may have finished the attempt since the page was opened.
-	stateHash := access.Hash(v.key)
-	switch now, err := s.Store.Attempt(ctx, stateHash); {
-	case err != nil:
-		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
-	case !now.ConsumedAt.IsZero():
-		return s.unusable(ctx, stateHash, in.Browser)
-	}
-	if err := in.Admit(v.app.ID, v.former.Mailboxes(form)); err != nil {
-		return v.page(typed, err, "")
-	}
-	proven, err := v.prove(ctx, form)
-	if err != nil {
-		var told *provider.Error
-		if !errors.As(err, &told) {
-			told = &provider.Error{}
-		}
-		if told.Code == provider.CodeServerUnconfirmed {
-			typed = v.guessed(typed)
-		}
-		return v.page(typed, credential.Fault(err), told.Field)
-	}
-	attempt, err := s.Store.ConsumeAttempt(ctx, stateHash, access.Hash(in.Browser), s.Now())
-	switch {
-	case errors.Is(err, store.ErrNotFound): // another form was quicker, or time is up
-		return s.unusable(ctx, stateHash, in.Browser)
-	case err != nil:
-		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
-	}
-	v.attempt = attempt
-	proven.run = v.run
-	if proven, err = s.withHeld(proven); err != nil {
-		return s.failed(ctx, v.run, err)
-	}
-	location, err := s.finish(ctx, proven)
-	if err != nil {
-		return s.failed(ctx, v.run, err)
-	}
-	return Outcome{Page: PageDone, Location: location, ApplicationName: v.app.Name}
-}
-
-// prove tries the password, once. A driver that keeps it gives a login, and one that
-// trades it tokens.
-func (v *visited) prove(ctx context.Context, form provider.Form) (f finishing, err error) {
-	switch former := v.former.(type) {
-	case provider.Signer:
-		var login provider.Login
-		login, f.Identity, err = former.SignIn(ctx, v.reg.Registration, form)
-		f.login, f.Tokens.NativeScopes = &login, v.ask // all of it was proven
-	case provider.Granter:
-		f.Tokens, f.Identity, err = former.Grant(ctx, v.reg.Registration, form)
-		if f.Tokens.NativeScopes == nil {
-			f.Tokens.NativeScopes = v.ask
-		}
-	default:
-		err = fault.New(fault.ServiceTypeUnavailable, "")
-	}
-	return f, err
 }

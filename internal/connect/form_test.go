@@ -17,7 +17,7 @@ func TestTheServersOfAHintAreNotFilledIn(t *testing.T) {
 		v.info = v.former.Info()
 		v.attempt = store.Attempt{LoginHint: "ada@work.test", ServerURL: serverURL}
 		held := map[string]provider.Field{}
-		for _, f := range v.fresh() {
+		for _, f := range v.fieldsFor(v.attempt.LoginHint) {
 			held[f.Name] = f
 		}
 		if got := held["imapHost"].Value; got != want {

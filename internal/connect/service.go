@@ -106,7 +106,8 @@ const (
 	PagePartial        // the person chooses what becomes of a partial grant
 	PageAdminDone      // an administrator has approved
 	PageForm           // the person signs in here
-	PageDone           // of a form that was sent: leads on to Location
+	PageDone           // of a form that was sent: leads on to Location, done
+	PageOnward         // … and not done: to another service's sign-in, or to a question
 )
 
 // Outcome is where a step of the flow sends the browser.
@@ -135,5 +136,6 @@ type Outcome struct {
 	AdminURL        string   // of PageAdmin: for an administrator; may be empty
 	AdminSteps      []string // of PageAdmin: what the administrator does, where no page does it
 	Partial         Partial  // of PagePartial
+	Source          string   // where the way of a form was found; for the log
 	Form            Form     // of PageForm; its Fault is FormPage where nothing is wrong yet
 }

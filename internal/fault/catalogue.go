@@ -48,6 +48,7 @@ const (
 	LoginExpired      Code = "login.expired"
 	LoginUnsupported  Code = "login.unsupported"
 	LoginLimited      Code = "login.limited"
+	ServiceElsewhere  Code = "service.elsewhere"
 	ServerUnknown     Code = "server.unknown"
 	ServerUnconfirmed Code = "server.unconfirmed"
 	ServerUnreachable Code = "server.unreachable"
@@ -173,8 +174,9 @@ var catalogue = []Entry{
 	{LoginUnsupported, Forbidden, "This server takes no passwords from other programs. Connect the mailbox by its service's own sign-in, if the application offers it, or ask whoever runs the mailbox.", "the server offers no way to send a password: LOGINDISABLED, or OAuth alone"},
 	{LoginAppPassword, Forbidden, "This server wants a password that is made for one application. Make one in the settings of the mailbox and type it here.", "the server refuses the person's own password by rule"},
 	{LoginLimited, TooMany, "There were too many attempts to sign in, so this one was not sent to the server. Wait a little, then try again.", "the limit of sign-in forms per mailbox, per network or per application; Retry-After says for how long"},
+	{ServiceElsewhere, Invalid, "This address belongs to another service, which cannot be used here. Use another address; or enter the settings yourself, if your mailbox takes a password from other programs.", "the address is signed in to at a service that the application has no registration for, or the account to be renewed is not there"},
 	{ServerUnknown, Invalid, "No server was found for this address. Check the address, or give the server's name under More settings.", "the host does not exist, or none can be found for the address"},
-	{ServerUnconfirmed, Invalid, "We could only guess the server. Look at its name under More settings, correct it where it is wrong, and type the password again: it has not been sent.", "no server was typed, and the address is of none of the large services"},
+	{ServerUnconfirmed, Invalid, "This server is not certain to be yours. Look at its name, correct it where it is wrong, confirm it where that is asked, and type the password again: it has not been sent.", "no server was typed and it could only be guessed, or one that was found was not confirmed"},
 	{ServerUnreachable, Invalid, "The server does not answer. Check its name and port under More settings; if they are right, try again in a minute.", "the connection was refused or broke off"},
 	{ServerTimeout, Invalid, "The server does not answer in time. Check its name, its port and the encryption under More settings; if they are right, try again in a minute.", "a server that takes the connection, or not even that, and says nothing"},
 	{ServerBusy, Unavailable, "The server says that it has trouble at the moment. Try again in a minute.", "the server answers that it is unavailable, busy or has too many connections"},

@@ -4,37 +4,40 @@ import (
 	"html/template"
 	"net/http"
 
+	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/provider"
-	"github.com/avain-project/avain/internal/scope"
 )
 
-// FormPage asks for a login: first for what people know by heart, and for the rest
-// under "More settings".
+// FormPage asks for a login, in steps where the server can be found: first for what
+// people know by heart. What few people need is under "More settings".
 type FormPage struct {
 	Status                        int
 	ApplicationName, ServiceTitle string
-	Action                        string // path of this server that takes the form
-	Fields                        []provider.Field
-	Scopes                        []scope.Scope // what the application asks for
+	Form                          connect.Form
 	// CancelURL leads back to the application, as BackURL of [ErrorPage].
 	CancelURL string
-	// Message says what is wrong with the form that was sent; empty for a fresh one.
-	// Wrong names the field that it is about; "" for none.
-	Message, Wrong  string
+	// Message says what is wrong with the form that was sent, Form.Wrong where; empty
+	// for a fresh one.
+	Message         string
 	Code, RequestID string
 }
 
-// DonePage leads on to the application: no redirect may follow a form.
+// DonePage leads on: no redirect may follow a form.
 type DonePage struct {
 	Status          int
 	ApplicationName string
-	Location        string // proven to belong to the application
+	Location        string // proven to belong to the application, or ours
 	Message         string // what went wrong; empty where nothing did
+	// Onward: the sign-in is not done, and goes on at Location: at the service of that
+	// title, or with a question of ours.
+	Onward       bool
+	ServiceTitle string
 }
 
 // formView is what form.html shows.
 type formView struct {
 	Application, Service, Action string
+	Heading, Submit              string
 	Asks                         []string // in plain words
 	Fields, More                 []fieldView
 	Open                         bool // More settings
@@ -42,6 +45,19 @@ type formView struct {
 	Problem, ProblemRest         string
 	WrongID, WrongLabel          string // of the field that the problem is about
 	Code, RequestID              string
+
+	Finding, Signing bool   // the first step; the second
+	ByAddress        bool   // of the first: it asks for an address
+	FindURL          string // of the form by hand: leads to the first step
+	First            string // of the second: the name of the first field
+	FirstValue       string
+	Found, Source    string
+	Servers          []string
+	Unsure           string
+	Confirmed        bool
+	ConfirmError     string
+	ConfirmFocus     bool
+	Traded           bool
 }
 
 // fieldView is one field as HTML has it.
@@ -49,7 +65,7 @@ type fieldView struct {
 	Name, ID, Label, Help, Value, Error string
 	Type, InputMode, Autocomplete       string
 	DescribedBy                         string // ids
-	Required, Focus                     bool
+	Required, Focus, Fixed              bool
 	Choices                             []choiceOf
 }
 
@@ -61,29 +77,34 @@ type choiceOf struct {
 
 // doneView is what done.html shows.
 type doneView struct {
-	Lead, Rest, Label string
-	Next              template.URL
-	Failed            bool
+	Lead, Rest, Way, Label string
+	Next                   template.URL
+	Failed                 bool
 }
 
 // Form writes headers, status and body of the sign-in page.
 func (p *Pages) Form(w http.ResponseWriter, page FormPage) {
 	application := named(page.ApplicationName)
 	v := formView{
-		Application: application, Service: page.ServiceTitle, Action: ownPath(page.Action),
-		Cancel: backLink(page.CancelURL), Code: page.Code, RequestID: page.RequestID,
+		Application: application, Service: page.ServiceTitle, Action: ownPath(page.Form.Action),
+		Cancel: backLink(page.CancelURL), Code: page.Code, RequestID: page.RequestID, Traded: page.Form.Traded,
 	}
-	for _, s := range page.Scopes {
+	for _, s := range page.Form.Scopes {
 		v.Asks = append(v.Asks, phrase(s))
 	}
 	v.Problem, v.ProblemRest = sentences(page.Message)
-	for _, f := range page.Fields {
+	v.step(page.Form)
+	for i, f := range page.Form.Fields {
 		view := viewField(f)
-		if page.Message != "" && f.Name == page.Wrong {
+		view.Fixed = v.Signing && i == 0
+		if page.Message != "" && f.Name == page.Form.Wrong {
 			view.Error = page.Message
 			v.WrongID, v.WrongLabel = view.ID, view.Label
 		}
 		v.add(f, view)
+	}
+	if page.Form.Wrong == connect.FieldConfirmed && v.Unsure != "" {
+		v.ConfirmError, v.WrongID, v.WrongLabel = page.Message, "field-"+connect.FieldConfirmed, confirmWords(v.Servers)
 	}
 	v.focus()
 	title := "Sign in to connect your account to " + application
@@ -93,6 +114,37 @@ func (p *Pages) Form(w http.ResponseWriter, page FormPage) {
 	// A browser that may not tell a referrer sends "Origin: null" with a form, and we
 	// want to see that the form is ours.
 	p.sending("same-origin").write(w, page.Status, "form", title, v)
+}
+
+// step sets what differs between the steps.
+func (v *formView) step(form connect.Form) {
+	v.Heading, v.Submit = "Sign in with your "+v.Service+" account", "Sign in"
+	switch form.Step {
+	case connect.StepFind:
+		v.Finding, v.Submit = true, "Continue"
+		v.ByAddress = len(form.Fields) > 0 && form.Fields[0].Kind == provider.FieldEmail
+	case connect.StepPassword:
+		v.Signing, v.Found, v.Servers, v.Source = true, form.Found, form.Servers, form.Source
+		v.Unsure, v.Confirmed = form.Unsure, form.Confirmed
+		v.Open = form.Unsure != "" || form.Source == "" // to be looked at; or changed
+		if len(form.Fields) > 0 {
+			v.First, v.FirstValue = form.Fields[0].Name, form.Fields[0].Value
+			v.Heading = "Sign in as " + v.FirstValue
+		}
+	default:
+		v.FindURL = ownPath(form.FindURL)
+		v.Open = v.FindURL != "" // whoever comes here wants to see them
+	}
+}
+
+// Confirm is the label of the box to tick.
+func (v formView) Confirm() string { return confirmWords(v.Servers) }
+
+func confirmWords(servers []string) string {
+	if len(servers) == 1 {
+		return "Yes, " + servers[0] + " may have my password"
+	}
+	return "Yes, these servers may have my password"
 }
 
 // add puts a field where it belongs. More settings stand open where they are needed, or
@@ -105,11 +157,17 @@ func (v *formView) add(f provider.Field, view fieldView) {
 		return
 	}
 	v.More = append(v.More, view)
-	v.Open = v.Open || view.Error != "" || f.Kind == provider.FieldHost && f.Value != ""
+	shown := !v.Signing && f.Kind == provider.FieldHost && f.Value != "" // else the page says where it goes
+	v.Open = v.Open || view.Error != "" || shown
 }
 
-// focus goes to the field that is wrong, or else to the first that is empty.
+// focus goes to the field that is wrong, or else to the first that is empty. Who has
+// something to confirm begins there.
 func (v *formView) focus() {
+	if v.Unsure != "" && (v.ConfirmError != "" || v.WrongID == "" && !v.Confirmed) {
+		v.ConfirmFocus = true
+		return
+	}
 	for _, list := range [][]fieldView{v.Fields, v.More} {
 		for i := range list {
 			if v.WrongID == list[i].ID || v.WrongID == "" && list[i].Value == "" {
@@ -172,10 +230,20 @@ func describedBy(v fieldView) string {
 // Done writes a page that goes on by itself, and has a link for browsers that do not.
 func (p *Pages) Done(w http.ResponseWriter, page DonePage) {
 	application := named(page.ApplicationName)
-	v := doneView{Lead: "Your account is connected.", Label: "Continue to " + application, Next: backLink(page.Location)}
-	if page.Message != "" {
+	v := doneView{
+		Lead: "Your account is connected.", Way: "You are going back now.",
+		Label: "Continue to " + application, Next: backLink(page.Location),
+	}
+	switch {
+	case page.Message != "":
 		v.Failed, v.Label = true, "Back to "+application
 		v.Lead, v.Rest = sentences(page.Message)
+	case page.Onward && page.ServiceTitle != "":
+		v.Lead, v.Way = "Your account is with "+page.ServiceTitle+".", "You are going there now."
+		v.Rest = "You sign in there, and come back to " + application + " afterwards. Your password is not asked for here."
+		v.Label = "Continue to " + page.ServiceTitle
+	case page.Onward:
+		v.Lead, v.Way, v.Label = "One question is left.", "You are going there now.", "Continue"
 	}
 	p.write(w, page.Status, "done", v.Lead, v)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/signin"
@@ -38,11 +39,11 @@ func TestTheFormIsWired(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []string{"", "email", "password", "host", "security"} {
 		page := signin.FormPage{
-			ApplicationName: "Clinic", ServiceTitle: "IMAP", Action: "/v1/auth/form?key=k", Fields: askedFor(),
-			Scopes: []scope.Scope{scope.MailRead}, CancelURL: "https://clinic.example/back",
+			ApplicationName: "Clinic", ServiceTitle: "IMAP", CancelURL: "https://clinic.example/back",
+			Form: connect.Form{Action: "/v1/auth/form?key=k", Fields: askedFor(), Scopes: []scope.Scope{scope.MailRead}},
 		}
 		if wrong != "" {
-			page.Message, page.Wrong = "It is wrong. Correct it.", wrong
+			page.Message, page.Form.Wrong = "It is wrong. Correct it.", wrong
 		}
 		body := form(t, page).Body.String()
 		for _, m := range ids.FindAllStringSubmatch(body, -1) {
@@ -79,7 +80,7 @@ func TestAServerThatIsFilledInIsSeen(t *testing.T) {
 			fields[i].Value = "imap.evil.example"
 		}
 	}
-	if body := form(t, signin.FormPage{Action: "/v1/auth/form?key=k", Fields: fields}).Body.String(); !strings.Contains(body, `<details id="more" open>`) {
+	if body := form(t, signin.FormPage{Form: connect.Form{Action: "/v1/auth/form?key=k", Fields: fields}}).Body.String(); !strings.Contains(body, `<details id="more" open>`) {
 		t.Errorf("a server is filled in out of sight:\n%s", body)
 	}
 }
@@ -87,7 +88,7 @@ func TestAServerThatIsFilledInIsSeen(t *testing.T) {
 func TestTheFormStaysOnThisServer(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"https://evil.example/", "//evil.example/", "javascript:alert(1)", `/\evil.example`} {
-		if body := form(t, signin.FormPage{Action: action, Fields: askedFor()}).Body.String(); strings.Contains(body, "evil") || strings.Contains(body, "alert") {
+		if body := form(t, signin.FormPage{Form: connect.Form{Action: action, Fields: askedFor()}}).Body.String(); strings.Contains(body, "evil") || strings.Contains(body, "alert") {
 			t.Errorf("%s: %s", action, body)
 		}
 	}

@@ -11,6 +11,7 @@ const (
 	LabelResult              = "attempt.result"
 	LabelHeld                = "attempt.held"
 	LabelAdmin               = "admin.consent" // of a value that is never stored
+	LabelFound               = "form.found"    // likewise
 	LabelCredential          = "credential.tokens"
 )
 
