@@ -176,6 +176,9 @@ func (v *formView) focus() {
 			}
 		}
 	}
+	if v.Finding && len(v.Fields) > 0 {
+		v.Fields[0].Focus = true // Enter goes on
+	}
 }
 
 func viewField(f provider.Field) fieldView {
