@@ -92,7 +92,7 @@ func TestAnAddressOfAServiceThatIsNotOffered(t *testing.T) {
 	page := b.atForm()
 	for _, form := range []url.Values{{"email": {"ada@zoho.test"}, "step": {"find"}}} {
 		a := b.sends(page, form)
-		a.holdsAll(t, "not offered", "service.elsewhere", "It is with Zoho.", `value="ada@zoho.test"`, `name="step" value="manual"`)
+		a.holdsAll(t, "not offered", "service.elsewhere", "It is with Zoho, which E2E does not offer.", `value="ada@zoho.test"`, `name="step" value="manual"`)
 		if a.status != http.StatusBadRequest {
 			t.Errorf("it answers %d", a.status)
 		}
@@ -100,7 +100,7 @@ func TestAnAddressOfAServiceThatIsNotOffered(t *testing.T) {
 	if err := p.ops.RemoveRegistration(t.Context(), p.client.ClientID, "Google", ""); err != nil {
 		t.Fatal(err)
 	}
-	b.looksFor(page, "ada@large.test").holdsAll(t, "not any more", "service.elsewhere", "It is with Google.")
+	b.looksFor(page, "ada@large.test").holdsAll(t, "not any more", "service.elsewhere", "It is with Google,")
 	cloud := b.looksFor(page, "ada@cloud.test")
 	cloud.holdsAll(t, "a page of its own", "servicetype.unavailable")
 }
@@ -111,7 +111,7 @@ func TestARenewedMailboxStaysAtItsService(t *testing.T) {
 	p := startFound(t)
 	b := p.browser()
 	page := b.atForm("accountId", "12345")
-	b.looksFor(page, "ada@large.test").holdsAll(t, "renewed", "service.elsewhere", "It is with Google.")
+	b.looksFor(page, "ada@large.test").holdsAll(t, "renewed", "service.elsewhere", "It is with Google, and the account to be renewed is not.")
 }
 
 // A search that finds nothing ends at all the fields, with what was typed.

@@ -169,8 +169,11 @@ func (s *Service) elsewhere(ctx context.Context, v *visited, first provider.Fiel
 		return repeatable(err)
 	}
 	offered := slices.IndexFunc(infos, func(i provider.Info) bool { return i.ServiceType == t })
-	if offered < 0 || v.attempt.AccountID != 0 {
-		return v.firstPage(first, fault.Newf(fault.ServiceElsewhere, "It is with %s.", s.title(t)), first.Name)
+	switch {
+	case offered < 0:
+		return v.firstPage(first, fault.Newf(fault.ServiceElsewhere, "It is with %s, which %s does not offer.", s.title(t), v.app.Name), first.Name)
+	case v.attempt.AccountID != 0:
+		return v.firstPage(first, fault.Newf(fault.ServiceElsewhere, "It is with %s, and the account to be renewed is not.", s.title(t)), first.Name)
 	}
 	there := v.run
 	there.attempt.ServiceType = t

@@ -104,7 +104,7 @@ func (p *Pages) Form(w http.ResponseWriter, page FormPage) {
 		v.add(f, view)
 	}
 	if page.Form.Wrong == connect.FieldConfirmed && v.Unsure != "" {
-		v.ConfirmError, v.WrongID, v.WrongLabel = page.Message, "field-"+connect.FieldConfirmed, confirmWords(v.Servers)
+		v.ConfirmError, v.WrongID, v.WrongLabel = "Tick the box if it is; else correct the server below.", "field-"+connect.FieldConfirmed, "Is this your server?"
 	}
 	v.focus()
 	title := "Sign in to connect your account to " + application
@@ -138,11 +138,9 @@ func (v *formView) step(form connect.Form) {
 }
 
 // Confirm is the label of the box to tick.
-func (v formView) Confirm() string { return confirmWords(v.Servers) }
-
-func confirmWords(servers []string) string {
-	if len(servers) == 1 {
-		return "Yes, " + servers[0] + " may have my password"
+func (v formView) Confirm() string {
+	if len(v.Servers) == 1 {
+		return "Yes, " + v.Servers[0] + " may have my password"
 	}
 	return "Yes, these servers may have my password"
 }

@@ -119,3 +119,103 @@ func TestDoneLeadsOnByItselfAndByLink(t *testing.T) {
 		}
 	}
 }
+
+// stepped is the page of a step, with a server that was found.
+func stepped(step connect.Step) signin.FormPage {
+	fields := askedFor()
+	fields[0].Value, fields[2].Value = "ada@mail.example", "imap.mail.example"
+	return signin.FormPage{ApplicationName: "Clinic", ServiceTitle: "IMAP", Form: connect.Form{
+		Action: "/v1/auth/form?key=k", Step: step, Fields: fields, Found: "sealed", Servers: []string{"imap.mail.example", "smtp.mail.example"},
+		Source: "the domain's own settings",
+	}}
+}
+
+func TestEachStepAsksForItsOwn(t *testing.T) {
+	t.Parallel()
+	first := stepped(connect.StepFind)
+	first.Form.Fields = first.Form.Fields[:1]
+	sure, unsure, changed, all := stepped(connect.StepPassword), stepped(connect.StepPassword), stepped(connect.StepPassword), stepped(connect.StepAll)
+	unsure.Form.Unsure = "It came unprotected."
+	changed.Form.Source = ""
+	all.Form.FindURL = "/v1/auth/form?key=k"
+	for name, test := range map[string]struct {
+		page      signin.FormPage
+		has, lack []string
+	}{
+		"first": {
+			first,
+			[]string{`name="step" value="find"`, `name="step" value="manual" formnovalidate`, "behind the @", " autofocus"},
+			[]string{`type="password"`, `name="found"`, "<details", "readonly", `id="find"`},
+		},
+		"sure": {
+			sure,
+			[]string{
+				`name="found" value="sealed"`, " readonly", `<details id="more">`, `name="step" value="start"`, "Sign in as ada@mail.example",
+				"goes to <strong>imap.mail.example</strong> and <strong>smtp.mail.example</strong>.", "kept encrypted",
+			},
+			[]string{`name="confirmed"`, `value="find"`, `value="manual"`, `id="find"`},
+		},
+		"unsure": {
+			unsure,
+			[]string{"It came unprotected.", `name="confirmed" type="checkbox" value="yes" required autofocus`, `<details id="more" open>`},
+			[]string{" checked"},
+		},
+		"changed": {changed, []string{`<details id="more" open>`}, []string{"How it was found"}},
+		"by hand": {
+			all,
+			[]string{`id="find" href="/v1/auth/form?key=k"`, `<details id="more" open>`, `type="password"`},
+			[]string{`name="found"`, `name="step"`, "readonly", `id="server"`},
+		},
+	} {
+		body := form(t, test.page).Body.String()
+		for _, want := range test.has {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: the page lacks %s:\n%s", name, want, body)
+			}
+		}
+		for _, bad := range test.lack {
+			if strings.Contains(strings.SplitN(body, "</style>", 2)[1], bad) {
+				t.Errorf("%s: the page has %s:\n%s", name, bad, body)
+			}
+		}
+		if got := strings.Count(body, " autofocus"); got != 1 {
+			t.Errorf("%s: %d elements have the focus", name, got)
+		}
+	}
+}
+
+func TestWhatWasFoundStaysWords(t *testing.T) {
+	t.Parallel()
+	const evil = `"><script>alert(1)</script>`
+	page := stepped(connect.StepPassword)
+	page.Form.Found, page.Form.Source, page.Form.Unsure, page.Form.Servers = evil, evil, evil, []string{evil}
+	page.Form.Fields[0].Value, page.Form.Traded = evil, true
+	body := form(t, page).Body.String()
+	if strings.Contains(body, "<script") || !strings.Contains(body, "is not kept") {
+		t.Errorf("the page: %s", body)
+	}
+	page.Message, page.Form.Wrong = "It is not certain. Look at it.", connect.FieldConfirmed
+	body = form(t, page).Body.String()
+	for _, want := range []string{`href="#field-confirmed"`, `aria-describedby="error-confirmed" aria-invalid="true"`, "Tick the box"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s:\n%s", want, body)
+		}
+	}
+}
+
+// Onward is not done, and goes nowhere by itself but where it was told.
+func TestOnwardSaysWhereItGoes(t *testing.T) {
+	t.Parallel()
+	for title, want := range map[string][]string{
+		"Google": {"Your account is with Google.", "Continue to Google", "come back to Clinic", "You are going there now."},
+		"":       {"One question is left.", ">Continue</a>"},
+	} {
+		w := httptest.NewRecorder()
+		pages(t).Done(w, signin.DonePage{Status: http.StatusOK, ApplicationName: "Clinic", Location: "https://avain.example/x", Onward: true, ServiceTitle: title})
+		for _, part := range append(want, `content="0; url=https://avain.example/x"`) {
+			if !strings.Contains(w.Body.String(), part) || strings.Contains(w.Body.String(), "is connected") {
+				t.Errorf("%q: the page lacks %s:\n%s", title, part, w.Body)
+			}
+		}
+	}
+}
