@@ -192,6 +192,8 @@ func walkAroundTheSearch(v *visitor, s *findSite) {
 	v.sees("#manual")
 	s.search(v, "ada@mail.test")
 	v.sees("#field-password")
+	v.reload()
+	v.sees("#field-password")
 	if v.counts("#field-confirmed") != 0 || !strings.Contains(v.reads("#server"), "mail.test") || v.holds("#field-imapHost") != "mail.test" {
 		v.t.Errorf("the second search shows %q", v.reads("#server"))
 	}
@@ -202,6 +204,8 @@ func walkAroundTheSearch(v *visitor, s *findSite) {
 	s.search(v, "ada@mail.test")
 	v.types("#field-password", rightPassword+"\r")
 	s.connected(v, s.answered(v), "ada@mail.test")
+	v.back()
+	v.errorPage("state.used")
 	v.open(page)
 	v.errorPage("state.used")
 }

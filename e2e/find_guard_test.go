@@ -78,14 +78,17 @@ func TestWhatWasFoundCannotBeBent(t *testing.T) {
 		if a.status != http.StatusBadRequest {
 			t.Errorf("%s: %d", name, a.status)
 		}
+		link := page + "&" + url.Values{"found": {found}}.Encode()
+		b.get(link, "Accept", asPage).holdsAll(t, name+", in the address", "parameter.invalid", `name="step" value="find"`)
 	}
+	wantShown(t, p.browser().get(page+"&"+url.Values{"found": {sealed}}.Encode()), http.StatusBadRequest, "state.browser")
 	// The certainty of one address is none of another's: the way is looked for anew.
 	for name, bent := range map[string]url.Values{
 		"a certain one's, with another address": withValue(certain, "email", "bob@unsure.test"),
 		"confirmed for another address":         withValue(withValue(form, "email", "bob@unsure.test"), "confirmed", "yes"),
 	} {
 		before := len(p.directory.searched())
-		a := b.sends(page, bent)
+		a := b.nextStep(b.sends(page, bent))
 		a.holdsAll(t, name, `value="bob@unsure.test"`, "Is this your server?", `name="confirmed" type="checkbox" value="yes" required autofocus>`)
 		if len(p.directory.searched()) != before+1 {
 			t.Errorf("%s: nothing was searched for", name)

@@ -86,7 +86,20 @@ var sealedFound = regexp.MustCompile(`name="found" value="([^"]*)"`)
 // looksFor types an address on the first page, and presses the button.
 func (b *browser) looksFor(page, email string, headers ...string) answer {
 	b.w.t.Helper()
-	return b.sends(page, url.Values{"email": {email}, "step": {"find"}}, headers...)
+	return b.nextStep(b.sends(page, url.Values{"email": {email}, "step": {"find"}}, headers...))
+}
+
+// nextStep follows a search that has found something to its page, which is a GET of the
+// same form.
+func (b *browser) nextStep(a answer) answer {
+	b.w.t.Helper()
+	if a.status != http.StatusSeeOther {
+		return a
+	}
+	if !strings.HasPrefix(a.location(), "/v1/auth/form?key=") {
+		b.w.t.Fatalf("the next step is at %s", a.location())
+	}
+	return b.get(a.resolved(b.w.t, a.location()), "Accept", asPage)
 }
 
 // atPassword is looksFor where the server is found: what the next page would send.

@@ -96,12 +96,15 @@ func sentByUs(r *http.Request) bool {
 	return len(origin)+len(site) > 0
 }
 
-// led is follow for the answer to a form: it never redirects, since a browser holds the
-// whole chain of redirects behind a form against the page's policy. Our own page leads
-// on instead.
+// led is follow for the answer to a form: it never redirects to another host, since a
+// browser holds the whole chain of redirects behind a form against the page's policy.
+// Our own page leads on instead.
 func (s *Server) led(w http.ResponseWriter, r *http.Request, out connect.Outcome) {
 	reads := acceptsHTML(r)
 	switch {
+	case out.Page == connect.PageFound && reads:
+		w.Header().Set("Location", out.Location)
+		w.WriteHeader(http.StatusSeeOther)
 	case out.Location == "", reads && !leadsOn(out.Page):
 		s.follow(w, r, out)
 	case !reads && out.Fault != nil:

@@ -67,10 +67,11 @@ func (v *visited) sealFound(f found) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
-// openFound reads what the page has carried; nil where it carried nothing.
-func (v *visited) openFound(values url.Values) (*found, error) {
+// openFound reads what the page has carried into v and its fields; nothing where it
+// carried nothing.
+func (v *visited) openFound(values url.Values) error {
 	if v.finder == nil || !values.Has(FieldFound) {
-		return nil, nil
+		return nil
 	}
 	var f found
 	sealed, err := base64.RawURLEncoding.DecodeString(values.Get(FieldFound))
@@ -81,9 +82,11 @@ func (v *visited) openFound(values url.Values) (*found, error) {
 		err = json.Unmarshal(sealed, &f)
 	}
 	if err != nil {
-		return nil, &fault.Error{Code: fault.ParameterInvalid, Detail: "It is found; look for the server again.", Err: err}
+		return &fault.Error{Code: fault.ParameterInvalid, Detail: "It is found; look for the server again.", Err: err}
 	}
-	return &f, nil
+	v.found, v.sealed = &f, values.Get(FieldFound)
+	v.fields = v.filledIn()
+	return nil
 }
 
 // find looks for the way by the first field, and shows the next step. The same search
@@ -157,8 +160,10 @@ func (s *Service) follow(ctx context.Context, v *visited, first provider.Field, 
 	if err != nil {
 		return v.firstPage(first, err, "")
 	}
-	v.found, v.sealed = &f, sealed
-	return v.page(v.filledIn(), fault.New(fault.FormPage, ""), "")
+	// An address of its own, so that "back" and "reload" are no form sent again. It is on
+	// this very host, and says nothing to whoever has not the key of the seal.
+	location := formPath(v.key) + "&" + url.Values{FieldFound: {sealed}}.Encode()
+	return Outcome{Page: PageFound, Location: location, Fault: fault.New(fault.FormPage, "")}
 }
 
 // elsewhere begins the same sign-in at another service, where the application takes

@@ -74,7 +74,11 @@ func (s *Service) ShowForm(ctx context.Context, rawQuery string, browser secret.
 		return out
 	case v.spent():
 		return s.unusable(ctx, access.Hash(v.key), browser)
-	case v.finder != nil && !v.manual:
+	}
+	if err := v.openFound(v.query); err != nil {
+		return v.firstPage(v.fields[0], err, "")
+	}
+	if v.finder != nil && v.found == nil && !v.query.Has("manual") {
 		return v.firstPage(v.fields[0], fault.New(fault.FormPage, ""), "")
 	}
 	return v.page(v.fields, fault.New(fault.FormPage, ""), "")
@@ -112,7 +116,7 @@ type visited struct {
 	run
 	former provider.Former
 	finder provider.Finder // nil where all is asked for at once
-	manual bool            // the address asks for all the fields
+	query  url.Values      // of the page's address
 	fields []provider.Field
 	typed  []provider.Field // fields, with what was sent
 	key    secret.Text
@@ -137,7 +141,7 @@ func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.
 	if len(query["key"]) != 1 {
 		return nil, shown(fault.New(fault.StateMissing, ""))
 	}
-	v := &visited{key: secret.New(query.Get("key")), manual: query.Get("manual") != ""}
+	v := &visited{key: secret.New(query.Get("key")), query: query}
 	hash := access.Hash(v.key)
 	v.attempt, err = s.Store.Attempt(ctx, hash)
 	p, _ := s.Providers.Of(v.attempt.ServiceType)

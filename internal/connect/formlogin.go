@@ -36,15 +36,12 @@ func (s *Service) submitLogin(ctx context.Context, v *visited, in FormSubmission
 // readLogin reads what was sent into form and v. Where no password may go anywhere yet,
 // it returns the page that is shown instead.
 func (s *Service) readLogin(ctx context.Context, v *visited, in FormSubmission) (form provider.Form, ask func() Outcome) {
-	var err error
-	if v.found, err = v.openFound(in.Values); err != nil {
+	err := v.openFound(in.Values)
+	if err != nil {
 		_, typed, _, _ := readForm(v.fields[:1], in.Values)
 		return form, func() Outcome { return v.firstPage(typed[0], err, "") }
 	}
-	if v.found != nil {
-		v.fields, v.sealed = v.filledIn(), in.Values.Get(FieldFound)
-		v.confirmed = in.Values.Get(FieldConfirmed) != ""
-	}
+	v.confirmed = in.Values.Get(FieldConfirmed) != ""
 	var wrong string
 	form, v.typed, wrong, err = readForm(v.fields, in.Values)
 	form.Scopes = v.scopes()

@@ -107,6 +107,7 @@ const (
 	PageAdminDone      // an administrator has approved
 	PageForm           // the person signs in here
 	PageDone           // of a form that was sent: leads on to Location, done
+	PageFound          // of a search: Location is the form's next step, on this host
 	PageOnward         // … and not done: to another service's sign-in, or to a question
 )
 
