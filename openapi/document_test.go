@@ -10,10 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider/all"
 	"github.com/avain-project/avain/openapi"
 )
 
@@ -30,6 +34,24 @@ func TestTheDocumentIsValid(t *testing.T) {
 	t.Parallel()
 	if err := load(t).Validate(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Service types are no enumeration, since a build may have more of them; those of the
+// contract that are served are named wherever a client meets one.
+func TestTheDocumentNamesEveryServiceTypeServed(t *testing.T) {
+	t.Parallel()
+	doc := load(t)
+	parameter := doc.Paths.Value("/v1/auth/authorize").Get.Parameters.GetByInAndName("query", "serviceType")
+	member := doc.Components.Schemas["ApiAccountOutDto"].Value.Properties["serviceType"].Value
+	providers := all.Registry(outbound.New(outbound.Config{}))
+	for _, serviceType := range account.ServiceTypes() {
+		_, served := providers.Of(serviceType)
+		for where, text := range map[string]string{"the parameter": parameter.Description, "the account": member.Description} {
+			if named := slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), string(serviceType)); named != served {
+				t.Errorf("%s: %s named is %v, served is %v", where, serviceType, named, served)
+			}
+		}
 	}
 }
 

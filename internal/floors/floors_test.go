@@ -44,6 +44,8 @@ var house = []floor{
 	// Suites and look-ups that tests share: they may look at what they try, and no room looks at them.
 	{"test support", []string{"internal/testenv", "internal/floors", "internal/store/storetest", "internal/provider/providertest"}, slices.Concat(product, []string{"sandbox", "test support"})},
 
+	{"driver's journey", []string{"internal/provider/providertest/journey"}, slices.Concat(product, []string{"app", "test support"})},
+
 	{"outbound", []string{"internal/outbound"}, leaves},
 	{"seal", []string{"internal/seal"}, leaves},
 	{"jobs", []string{"internal/jobs"}, leaves},

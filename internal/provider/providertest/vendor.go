@@ -50,12 +50,7 @@ func (v *Vendor) Subject(driver provider.Provider, endpoints account.Endpoints, 
 			Endpoints: endpoints,
 		},
 		RedirectURI: RedirectURI, NativeScopes: native,
-		Consent: func(t *testing.T, authorizeURL string, yes bool) url.Values {
-			if !yes {
-				return Consent(t, authorizeURL, "ada+deny@sandbox.test")
-			}
-			return Consent(t, authorizeURL, "ada+auto@sandbox.test")
-		},
+		Consent:  consentOrDeny,
 		Fail:     v.fail,
 		Withdraw: v.Box.Reset,
 		Expire:   func() { v.Box.Expire() },
@@ -64,6 +59,15 @@ func (v *Vendor) Subject(driver provider.Provider, endpoints account.Endpoints, 
 			return n.Code + n.Refresh + n.Revoke + n.Identity + n.API
 		},
 	}
+}
+
+// consentOrDeny is Subject.Consent at a stand-in that takes the sandbox's hints.
+func consentOrDeny(t *testing.T, authorizeURL string, yes bool) url.Values {
+	t.Helper()
+	if !yes {
+		return Consent(t, authorizeURL, "ada+deny@sandbox.test")
+	}
+	return Consent(t, authorizeURL, "ada+auto@sandbox.test")
 }
 
 // Consent visits the sandbox's authorize page as whom the hint names, and returns the
@@ -91,28 +95,33 @@ func ConsentWithoutMail(t *testing.T, authorizeURL string) url.Values {
 
 func (v *Vendor) fail(t *testing.T, at Endpoint, f Failure) {
 	t.Helper()
+	if err := v.Box.SetFaults(faults(t, v.name, v.badClient, at, f)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// faults is a failure in the words of the sandbox; none for the empty one.
+func faults(t *testing.T, vendor string, badClient sandbox.Fault, at Endpoint, f Failure) []sandbox.Fault {
+	t.Helper()
+	if f == "" {
+		return nil
+	}
 	fault, known := map[Failure]sandbox.Fault{
 		TooMany:   {Kind: "status", Status: 429, RetryAfter: "7"},
 		Trouble:   {Kind: "status", Status: 503},
-		BadClient: v.badClient,
+		BadClient: badClient,
 		Page:      {Kind: "html"},
 		HalfJSON:  {Kind: "malformed"},
 		Nothing:   {Kind: "empty"},
 		TooLarge:  {Kind: "oversized"},
 		Hanging:   {Kind: "hang"},
 	}[f]
-	var faults []sandbox.Fault
-	if f != "" {
-		if !known {
-			t.Fatalf("the sandbox cannot play %q", f)
-		}
-		fault.Vendor = v.name
-		fault.Endpoint = map[Endpoint]sandbox.Endpoint{
-			Exchange: "code", Refresh: "refresh", Identity: "identity", Revoke: "revoke", Data: "api",
-		}[at]
-		faults = append(faults, fault)
+	if !known {
+		t.Fatalf("the sandbox cannot play %q", f)
 	}
-	if err := v.Box.SetFaults(faults); err != nil {
-		t.Fatal(err)
-	}
+	fault.Vendor = vendor
+	fault.Endpoint = map[Endpoint]sandbox.Endpoint{
+		Exchange: "code", Refresh: "refresh", Identity: "identity", Revoke: "revoke", Data: "api",
+	}[at]
+	return []sandbox.Fault{fault}
 }
