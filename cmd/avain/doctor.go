@@ -10,18 +10,28 @@ import (
 	"github.com/avain-project/avain/internal/operator"
 )
 
-type doctorCommand struct{ address }
+type doctorCommand struct {
+	address
+	typedHosts
+	Online bool `help:"Ask each provider, too, whether it knows the client and its secrets, by a made-up code. No grant is made or used."`
+}
+
+// Help is shown below the flags.
+func (doctorCommand) Help() string {
+	return "Give it the settings that serve has: flags, or the same environment."
+}
 
 type findingView struct {
-	Level   string `json:"level"` // ok, warn or error
-	Subject string `json:"subject"`
-	Text    string `json:"text"`
-	Cure    string `json:"cure,omitempty"`
+	Level       string `json:"level"` // ok, warn or error
+	Subject     string `json:"subject"`
+	Text        string `json:"text"`
+	Cure        string `json:"cure,omitempty"`
+	RedirectURI string `json:"redirectUri,omitempty"` // where the text is about it
 }
 
 // Run prints the findings; an error among them is a failure.
 func (c *doctorCommand) Run(ctx context.Context, s *settings, out output) error {
-	a, err := s.open(ctx, c.onto(s.config()))
+	a, err := s.open(ctx, c.typedHosts.onto(c.address.onto(s.config())))
 	if err != nil {
 		return err
 	}
@@ -30,12 +40,19 @@ func (c *doctorCommand) Run(ctx context.Context, s *settings, out output) error 
 	if err != nil {
 		return err
 	}
+	if c.Online {
+		more, err := a.Operator().DoctorOnline(ctx)
+		if err != nil {
+			return err
+		}
+		findings = append(findings, more...)
+	}
 	if c.PublicURL != "" && a.Operator().PublicURL == nil {
 		findings = append([]operator.Finding{c.refused()}, findings...)
 	}
 	views := make([]findingView, len(findings))
 	for i, f := range findings {
-		views[i] = findingView{string(f.Level), f.Subject, f.Text, f.Cure}
+		views[i] = findingView{string(f.Level), f.Subject, f.Text, f.Cure, f.RedirectURI}
 	}
 	err = out.show(views, func(w io.Writer) {
 		for _, f := range findings {

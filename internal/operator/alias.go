@@ -48,12 +48,12 @@ func (s *Service) examineAlias(app account.Application) []Finding {
 	case alias == "":
 		return nil
 	case err != nil:
-		return []Finding{{Error, subject, "its alias " + alias + " cannot be used: " + err.Error(), off + "URL, or end it: " + off}}
+		return []Finding{finding(Error, subject, "its alias "+alias+" cannot be used: "+err.Error(), off+"URL, or end it: "+off)}
 	case s.isPublicHost(alias):
-		return []Finding{{Warn, subject, "its alias " + alias + " is the public URL and changes nothing", "end it: " + off}}
+		return []Finding{finding(Warn, subject, "its alias "+alias+" is the public URL and changes nothing", "end it: "+off)}
 	}
-	return []Finding{{
-		OK, subject, "its sign-ins run at " + alias,
+	return []Finding{finding(
+		OK, subject, "its sign-ins run at "+alias,
 		"that host must lead to this server with the Host header unchanged, and each provider must have the redirect URI named below",
-	}}
+	)}
 }

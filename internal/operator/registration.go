@@ -394,10 +394,12 @@ func (s *Service) byForm(t account.ServiceType) bool {
 	return byForm
 }
 
-func joined(types []account.ServiceType) string {
-	words := make([]string, len(types))
-	for i, t := range types {
-		words[i] = string(t)
+func joined(types []account.ServiceType) string { return strings.Join(texts(types), ", ") }
+
+func texts[T ~string](list []T) []string {
+	words := make([]string, len(list))
+	for i, w := range list {
+		words[i] = string(w)
 	}
-	return strings.Join(words, ", ")
+	return words
 }

@@ -68,7 +68,9 @@ type Config struct {
 	// PublicURL is the address that providers send browsers back to; nil where it
 	// is not known, as in a command that runs beside no server.
 	PublicURL *url.URL
-	Now       func() time.Time
+	// Typed is looked at by Doctor alone.
+	Typed TypedHosts
+	Now   func() time.Time
 }
 
 // Service does what operators ask for. It keeps no state.

@@ -13,7 +13,9 @@ import (
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/operator"
+	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/imap"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/seal"
 	"github.com/avain-project/avain/internal/secret"
@@ -65,7 +67,7 @@ func deskOn(s *store.Store, ring *seal.Ring) *bench {
 		return time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC).Add(time.Duration(ticks.Add(1)) * time.Second)
 	}
 	v := &vendor{}
-	providers := provider.NewRegistry(v, tenanted{}, centred{}, checked{})
+	providers := provider.NewRegistry(v, tenanted{}, centred{}, checked{}, imap.New(outbound.New(outbound.Config{}).Typed))
 	credentials := credential.New(credential.Config{
 		Store: s, Ring: ring, Providers: providers, Transport: http.DefaultTransport, Now: now, Logger: slog.New(slog.DiscardHandler),
 	})

@@ -75,7 +75,7 @@ func NewTyped(cfg TypedConfig) *Typed {
 	}
 	t := &Typed{cfg: cfg, guard: newGuard(cfg.Allow)}
 	if t.cfg.Lookup == nil {
-		t.cfg.Lookup = lookup
+		t.cfg.Lookup = Lookup
 	}
 	if t.cfg.Connect == nil {
 		t.cfg.Connect = t.connect
@@ -244,8 +244,8 @@ func (t *Typed) control(_ context.Context, _, address string, _ syscall.RawConn)
 	return t.guard.check(to.Addr())
 }
 
-// lookup asks the system's resolver. It may write an A record as a mapped address.
-func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+// Lookup asks the system's resolver. It may write an A record as a mapped address.
+func Lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	for i := range addrs {
 		addrs[i] = addrs[i].Unmap()
