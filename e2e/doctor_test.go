@@ -25,7 +25,7 @@ func (w *world) askProviders() []operator.Finding {
 }
 
 // wantFinding wants that one finding.
-func wantFinding(t *testing.T, findings []operator.Finding, level operator.Level, words ...string) {
+func wantFinding(t testing.TB, findings []operator.Finding, level operator.Level, words ...string) {
 	t.Helper()
 	if len(findings) != 1 || findings[0].Level != level {
 		t.Errorf("want one %s, got %+v", level, findings)
