@@ -94,6 +94,9 @@ func TestWhatWasFoundCannotBeBent(t *testing.T) {
 			t.Errorf("%s: nothing was searched for", name)
 		}
 	}
+	lost := b.sends(page, withValue(certain, "email", "bob@none.test"))
+	lost.holdsAll(t, "with an address of which nothing is found", "server.unknown", `name="imapHost" type="text" value=""`)
+	noneIn(t, lost.body, []string{`name="found"`})
 	// The directory changes its mind between the steps: what was shown is what counts.
 	p.directory.mu.Lock()
 	p.directory.ways["mail.test"] = provider.Way{Values: map[string]string{"imapHost": "evil.test"}}

@@ -48,7 +48,7 @@ func (s *Service) readLogin(ctx context.Context, v *visited, in FormSubmission) 
 	switch {
 	case v.found != nil && form.Values[v.fields[0].Name] != v.found.First: // the server is another person's
 		return form, func() Outcome {
-			v.found, v.confirmed = nil, false // who has agreed, has agreed to the other one
+			v.found = nil
 			return s.find(ctx, v, in)
 		}
 	case err == nil && v.found != nil && v.found.Unsure != "" && !v.confirmed:
