@@ -1,0 +1,127 @@
+package e2e_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/all"
+)
+
+// awaited are the service types whose drivers are still to come: one that has come may
+// not stay here, and none goes back.
+var awaited = []account.ServiceType{account.EWS, account.SugarCRM}
+
+// TestBrowserAllServices is one person who connects every service that Avain has, one
+// after the other, in one demo: from the sample application over Avain's own chooser to
+// data that was read with the account's token.
+func TestBrowserAllServices(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, startChromium(t), startDemo(t, onThreeHosts(t)))
+	v.forgive(wasForbidden) // a refused login's page
+	registry := all.Registry(outbound.Clients{})
+	var former []string
+	for _, service := range account.ServiceTypes() {
+		driver, served := registry.Of(service)
+		if served == slices.Contains(awaited, service) {
+			t.Errorf("%s: has a driver: %t, and is awaited: %t", service, served, !served)
+		}
+		if !served {
+			continue
+		}
+		v.toChoice()
+		if v.counts("#choose-"+string(service)) != 1 {
+			t.Errorf("%s is not on the demo's chooser", service)
+			continue
+		}
+		v.clicks("#choose-" + string(service))
+		if _, forms := driver.(provider.Former); forms {
+			former = append(former, string(service))
+			v.signsInByForm(string(service))
+		} else {
+			v.consents("ada")
+		}
+		v.showsWhatTheTokenReads(driver.Info())
+		v.proof("all-" + strings.ToLower(string(service)))
+	}
+	slices.Sort(former)
+	for what, samples := range map[string]map[string]map[string]string{"samples": v.demo.Samples, "refused": v.demo.Refused} {
+		if got := slices.Sorted(maps.Keys(samples)); !slices.Equal(got, former) {
+			t.Errorf("%s are of %v, want those with a form: %v", what, got, former)
+		}
+	}
+}
+
+// signsInByForm types the demo's refused login, and then the one that works.
+func (v *visitor) signsInByForm(service string) {
+	v.t.Helper()
+	refused := v.demo.Refused[service]
+	v.fillsIn(refused)
+	v.clicks("#submit")
+	v.sees("#problem")
+	if code, words := v.reads("#code"), v.reads("#problem-lead"); code != provider.CodeLoginRefused || words == "" {
+		v.t.Errorf("%s: the refused sample is answered %s: %q", service, code, words)
+	}
+	for name, typed := range refused {
+		if name == "password" {
+			typed = ""
+		}
+		if kept := v.holds(`[name="` + name + `"]`); kept != typed {
+			v.t.Errorf("%s: %s is %q after a refusal, want %q", service, name, kept, typed)
+		}
+	}
+	v.proof("all-" + strings.ToLower(service) + "-refused")
+	v.fillsIn(v.demo.Samples[service])
+	v.clicks("#submit")
+}
+
+// fillsIn types values into the fields of those names, and opens the settings where a
+// field is under them.
+func (v *visitor) fillsIn(values map[string]string) {
+	v.t.Helper()
+	v.sees("#sign-in")
+	if v.counts("#more:not([open])") == 1 {
+		v.clicks("#more summary")
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		field := `[name="` + name + `"]`
+		switch {
+		case v.counts("select"+field) == 1:
+			v.do("choose "+name, chromedp.Evaluate[chromedp.Void](fmt.Sprintf("void (document.querySelector(%q).value = %q)", "select"+field, values[name])))
+		default:
+			v.types(field, values[name])
+		}
+	}
+}
+
+// showsWhatTheTokenReads waits for the sample's page of an account: who it is, and what
+// was read behind /v1/direct, where the service has an API.
+func (v *visitor) showsWhatTheTokenReads(info provider.Info) {
+	v.t.Helper()
+	v.sees("#account")
+	for field, want := range map[string]string{"serviceType": string(info.ServiceType), "tokenStatus": "active", "email": "ada@sandbox.test"} {
+		if got := v.reads(`#account [data-field=` + field + `]`); got != want {
+			v.t.Errorf("%s: %s is %q, want %q", info.ServiceType, field, got, want)
+		}
+	}
+	calls := strings.Join(strings.Fields(v.reads("#calls")), " ")
+	if !strings.Contains(calls, "GET /v1/account 200") {
+		v.t.Errorf("%s: /v1/account was not read: %s", info.ServiceType, calls)
+	}
+	if len(info.Direct.Hosts) == 0 {
+		return // a mailbox: its account is all that a token reads
+	}
+	if _, read, _ := strings.Cut(calls, " /v1/direct/"); !strings.HasSuffix(read, " 200") {
+		v.t.Errorf("%s: nothing was read at the provider: %s", info.ServiceType, calls)
+	}
+	if first := v.reads("#messages li:first-child strong"); first == "" || strings.HasPrefix(first, "(") {
+		v.t.Errorf("%s: the first line is %q", info.ServiceType, first)
+	}
+}
