@@ -85,56 +85,6 @@ func TestAMailboxIsConnected(t *testing.T) {
 	noneIn(t, m.log.String(), []string{m.box.MailPassword("ada")})
 }
 
-// Each way to fail has its code and its page; what was typed stays, but the password,
-// and the attempt is open for another try.
-func TestAMailboxThatIsNotConnected(t *testing.T) {
-	t.Parallel()
-	m := startMail(t)
-	b := m.browser()
-	page := b.atForm("scopes", "Mail.All")
-	logins := 0
-	for _, test := range []struct {
-		code   string
-		logins int
-		change []string
-	}{
-		{"login.refused", 1, []string{"password", "not-the-password"}},
-		{"login.disabled", 1, []string{"email", "ada+imapoff@sandbox.test"}},
-		{"login.appPassword", 1, []string{"email", "ada+apppass@sandbox.test"}},
-		{"login.locked", 1, []string{"email", "ada+locked@sandbox.test"}},
-		{"login.expired", 1, []string{"email", "ada+expired@sandbox.test"}},
-		{"login.disabled", 2, []string{"email", "ada+nosmtp@sandbox.test"}},
-		{"server.busy", 1, []string{"email", "ada+busy@sandbox.test"}},
-		{"server.unreachable", 0, []string{"imapHost", "10.0.0.1"}},
-		{"server.tls", 0, []string{"imapPort", portOf(m.mail.IMAPStartTLS)}},
-		{"server.protocol", 0, []string{"imapPort", portOf(m.mail.SMTPTLS)}},
-		{"server.unconfirmed", 0, []string{"imapHost", ""}},
-		{"field.invalid", 0, []string{"imapHost", "imaps://localhost"}},
-		{"field.invalid", 0, []string{"username", "ada\r\nA1 LOGOUT"}},
-	} {
-		form := m.login(test.change...)
-		again := b.sends(page, form)
-		if !strings.Contains(again.body, `<code id="code">`+test.code+`</code>`) || again.status < 400 {
-			t.Errorf("%v: %d, want %s: %s", test.change, again.status, test.code, again.body)
-		}
-		if email := form.Get("email"); !strings.Contains(again.body, `value="`+strings.ReplaceAll(email, "+", "&#43;")+`"`) {
-			t.Errorf("%s: what was typed is gone: %s", test.code, again.body)
-		}
-		noneIn(t, again.body+m.log.String(), []string{m.box.MailPassword("ada"), "not-the-password"})
-		logins += test.logins
-		if calls := m.box.Stats()["IMAP"]; calls.IMAPLogin+calls.SMTPLogin != logins {
-			t.Errorf("%s: %+v, want %d logins", test.code, calls, logins)
-		}
-	}
-	guessed := b.sends(page, m.login("imapHost", "", "smtpHost", ""))
-	for _, want := range []string{`value="imap.sandbox.test"`, `value="smtp.sandbox.test"`} {
-		if !strings.Contains(guessed.body, want) {
-			t.Errorf("a guess is not shown: no %s in %s", want, guessed.body)
-		}
-	}
-	m.redeemedAccount(b.sends(page, m.login()).ledOn(t))
-}
-
 func TestAnotherServerIsAnotherAccount(t *testing.T) {
 	t.Parallel()
 	m := startMail(t)

@@ -27,27 +27,39 @@ func jsonNumber(n int64) string { return strconv.FormatInt(n, 10) }
 // certFiles is a certificate and its key as files, as an operator has them.
 type certFiles struct{ cert, key string }
 
-// write makes a new certificate for 127.0.0.1; its serial number tells it apart.
-// The files' time is set, since two writes may fall into one tick of the disk.
-func (f certFiles) write(t *testing.T, serial int64) {
+// selfSigned is a certificate for this machine that nobody else vouches for, which
+// began an hour before it ends or now, whichever is earlier.
+func selfSigned(t testing.TB, serial int64, until time.Time) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
+	from := time.Now()
+	if until.Before(from) {
+		from = until
+	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(serial), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: from.Add(-time.Hour), NotAfter: until,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// write makes a new certificate for 127.0.0.1; its serial number tells it apart.
+// The files' time is set, since two writes may fall into one tick of the disk.
+func (f certFiles) write(t *testing.T, serial int64) {
+	t.Helper()
+	made := selfSigned(t, serial, time.Now().Add(time.Hour))
+	private, err := x509.MarshalPKCS8PrivateKey(made.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.put(t, f.cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), serial)
+	f.put(t, f.cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: made.Certificate[0]}), serial)
 	f.put(t, f.key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), serial)
 }
 
