@@ -26,6 +26,6 @@ func open(t *testing.T) providertest.Subject {
 		account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API},
 		"openid", "email", "profile", "https://www.googleapis.com/auth/gmail.readonly",
 	)
-	s.ConsentWithoutMail = providertest.ConsentWithoutMail
+	s.DirectPath = "gmail/v1/users/me/messages"
 	return s
 }

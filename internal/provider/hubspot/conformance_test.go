@@ -36,5 +36,10 @@ func open(t *testing.T) opened {
 		account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: e.API},
 		"oauth", "crm.objects.contacts.read",
 	)
+	s.DirectPath = "crm/objects/2026-03/contacts"
+	s.Without = map[providertest.Promise]string{
+		providertest.ProbesNoMail: "a CRM has no mailbox",
+		providertest.NeedsAdmin:   "HubSpot tells that on its own page, and nobody comes back from it",
+	}
 	return opened{driver: driver, box: v.Box, Subject: s}
 }

@@ -15,7 +15,6 @@ var hexColor = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 
 // testButton holds the button to what a page relies on: it draws what it gets.
 func testButton(t *testing.T, s Subject) {
-	s.redirector(t)
 	b := s.Provider.Info().Button
 	if b.Label == "" || strings.ContainsAny(b.Label+b.Hint, "<>&") || b.Corner < 0 {
 		t.Errorf("label %q, hint %q, corner %d", b.Label, b.Hint, b.Corner)

@@ -16,7 +16,7 @@ func (s Subject) refresher(t *testing.T) provider.Refresher {
 	t.Helper()
 	p, ok := s.Provider.(provider.Refresher)
 	if !ok {
-		t.Skip("the provider renews nothing")
+		t.Fatal("the provider renews nothing")
 	}
 	return p
 }
@@ -56,6 +56,27 @@ func testNoRefreshToken(t *testing.T, s Subject) {
 	is(t, err, provider.Dead, provider.CodeNoRefresh)
 	if s.Calls() != before {
 		t.Error("the provider was called")
+	}
+}
+
+// A provider that rotates ends the old token: the new one is handed on, and works.
+func testRotation(t *testing.T, s Subject) {
+	held := s.signInAs(t, Rotating)
+	answer, err := s.refresher(t).Refresh(t.Context(), s.Registration, held)
+	if err != nil || answer.Refresh.IsZero() || answer.Refresh.Equal(held.Refresh) {
+		t.Fatalf("no new refresh token: %v", err)
+	}
+	if _, err := s.refresher(t).Refresh(t.Context(), s.Registration, held.Merge(answer)); err != nil {
+		t.Errorf("with the new refresh token: %v", err)
+	}
+	_, err = s.refresher(t).Refresh(t.Context(), s.Registration, held)
+	is(t, err, provider.Dead, "")
+}
+
+// A sign-in that brings no refresh token is told as it is: the flow asks again.
+func testSignInWithoutRefresh(t *testing.T, s Subject) {
+	if held := s.signInAs(t, WithoutRefresh); held.Access.IsZero() || !held.Refresh.IsZero() {
+		t.Errorf("access token missing: %t, refresh token missing: %t", held.Access.IsZero(), held.Refresh.IsZero())
 	}
 }
 
@@ -150,10 +171,7 @@ func (s Subject) endpoints(t *testing.T, held provider.Tokens) map[Endpoint]func
 }
 
 func testRevoke(t *testing.T, s Subject) {
-	p, ok := s.Provider.(provider.Revoker)
-	if !ok {
-		t.Skip("the provider ends no grants")
-	}
+	p := s.Provider.(provider.Revoker) // Revokes is kept
 	held, _ := s.signIn(t)
 	for n := range 2 {
 		if err := p.Revoke(t.Context(), s.Registration, held); err != nil {
@@ -170,10 +188,7 @@ func testRevoke(t *testing.T, s Subject) {
 }
 
 func testPing(t *testing.T, s Subject) {
-	p, ok := s.Provider.(provider.Pinger)
-	if !ok {
-		t.Skip("the provider has nothing to ping")
-	}
+	p := s.Provider.(provider.Pinger) // Pings is kept
 	held, _ := s.signIn(t)
 	if err := p.Ping(t.Context(), s.Registration, held); err != nil {
 		t.Errorf("a live token: %v", err)

@@ -24,33 +24,78 @@ import (
 // end within seconds by the clients that the driver was made with.
 func Run(t *testing.T, open func(t *testing.T) Subject) {
 	t.Helper()
-	for name, test := range map[string]func(*testing.T, Subject){
-		"Info is complete":                  testInfo,
-		"The button can be drawn":           testButton,
-		"Scopes map there and back":         testScopes,
-		"AuthorizeURL has what it must":     testAuthorizeURL,
-		"A sign-in gives tokens and person": testSignIn,
-		"A no costs no call":                testDenied,
-		"A callback without a code":         testNoCode,
-		"A code works with its verifier":    testVerifier,
-		"Errors hold nothing secret":        testNoSecretsInErrors,
-		"Refresh gives a working token":     testRefresh,
-		"Refresh of what is gone":           testRefreshGone,
-		"Refresh without a token":           testNoRefreshToken,
-		"Each secret is tried":              testSecrets,
-		"Failures have their class":         testFailures,
-		"An ended context ends the call":    testContext,
-		"Revoke ends the grant, once":       testRevoke,
-		"Ping tells live from refused":      testPing,
-		"Probe proves what was granted":     testProbe,
-		"Probe refuses the rest":            testProbeRefused,
-		"Probe sees a service that is off":  testProbeOff,
-		"It is safe for concurrent use":     testConcurrent,
-	} {
+	p := open(t).Provider
+	_, redirects := p.(provider.Redirector)
+	_, asks := p.(provider.Former)
+	if !redirects && !asks {
+		t.Fatal("nobody can sign in: the driver is no Redirector and no Former")
+	}
+	every(t, open, ofAll())
+	if redirects {
+		every(t, open, ofRedirectors())
+	}
+	if asks {
+		every(t, open, ofFormers())
+	}
+}
+
+// part is one test of the suite, and the promise that it is about; "" for all drivers.
+type part struct {
+	about Promise
+	test  func(*testing.T, Subject)
+}
+
+func every(t *testing.T, open func(t *testing.T) Subject, parts map[string]part) {
+	t.Helper()
+	for name, p := range parts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, open(t))
+			s := open(t)
+			if p.about != "" && !s.kept(t, p.about) {
+				return
+			}
+			p.test(t, s)
 		})
+	}
+}
+
+// ofAll are the tests of every driver.
+func ofAll() map[string]part {
+	return map[string]part{
+		"What it has not has a reason": {test: testPromises},
+		"Info is complete":             {test: testInfo},
+		"The button can be drawn":      {test: testButton},
+		"Scopes map there and back":    {test: testScopes},
+	}
+}
+
+// ofRedirectors are those of sign-ins on the provider's own pages, and of what comes of
+// them.
+func ofRedirectors() map[string]part {
+	return map[string]part{
+		"AuthorizeURL has what it must":          {test: testAuthorizeURL},
+		"A sign-in gives tokens and person":      {test: testSignIn},
+		"A partial grant is told":                {Narrows, testPartialGrant},
+		"A no costs no call":                     {test: testDenied},
+		"An administrator's no is told":          {NeedsAdmin, testNeedsAdmin},
+		"A callback without a code":              {test: testNoCode},
+		"A code works with its verifier":         {test: testVerifier},
+		"Errors hold nothing secret":             {test: testNoSecretsInErrors},
+		"Refresh gives a working token":          {Refreshes, testRefresh},
+		"Refresh of what is gone":                {Refreshes, testRefreshGone},
+		"Refresh without a token":                {Refreshes, testNoRefreshToken},
+		"A rotated refresh token is handed on":   {Rotates, testRotation},
+		"A sign-in without a refresh token":      {Withholds, testSignInWithoutRefresh},
+		"Each secret is tried":                   {Refreshes, testSecrets},
+		"Failures have their class":              {test: testFailures},
+		"An ended context ends the call":         {test: testContext},
+		"Revoke ends the grant, once":            {Revokes, testRevoke},
+		"Ping tells live from refused":           {Pings, testPing},
+		"Probe proves what was granted":          {Probes, testProbe},
+		"Probe refuses the rest":                 {Probes, testProbeRefused},
+		"Probe sees a service that is off":       {ProbesNoMail, testProbeOff},
+		"The pass-through opens what is granted": {Passes, testDirect},
+		"It is safe for concurrent use":          {test: testConcurrent},
 	}
 }
 
@@ -160,6 +205,25 @@ func testDenied(t *testing.T, s Subject) {
 	_, _, err := s.redirector(t).Exchange(t.Context(), s.Registration, callback)
 	is(t, err, provider.User, provider.CodeAccessDenied)
 	if s.Calls() != before {
+		t.Error("the provider was called")
+	}
+}
+
+// The person allows less than was asked for, and the flow has to know.
+func testPartialGrant(t *testing.T, s Subject) {
+	held := s.signInAs(t, LeavingOut)
+	last := s.NativeScopes[len(s.NativeScopes)-1]
+	if missing := s.Provider.Info().Scopes.Missing(s.NativeScopes, held.NativeScopes); held.NativeScopes == nil || !slices.Equal(missing, []string{last}) {
+		t.Errorf("granted %v, missing %v, and %s was left out", held.NativeScopes, missing, last)
+	}
+}
+
+func testNeedsAdmin(t *testing.T, s Subject) {
+	callback := s.callbackAs(t, WithoutAdmin)
+	before := s.Calls()
+	_, _, err := s.redirector(t).Exchange(t.Context(), s.Registration, callback)
+	is(t, err, provider.Admin, "")
+	if callback.Params.Has("error") && s.Calls() != before {
 		t.Error("the provider was called")
 	}
 }

@@ -36,6 +36,18 @@ const (
 	Hanging   Failure = "no answer"
 )
 
+// Manner is what is peculiar about a consent.
+type Manner string
+
+// The manners.
+const (
+	LeavingOut     Manner = "the last scope is left out"
+	WithoutMail    Manner = "the mail service is off for the person"
+	WithoutAdmin   Manner = "an administrator has to approve first"
+	WithoutRefresh Manner = "no refresh token is given"
+	Rotating       Manner = "each refresh ends the refresh token and gives a new one"
+)
+
 // Subject is a driver with a provider, or a stand-in, to speak to.
 type Subject struct {
 	Provider provider.Provider
@@ -47,9 +59,15 @@ type Subject struct {
 	// Consent plays the person at the authorize page who says yes, or no, and
 	// returns the query that comes to the redirect URI.
 	Consent func(t *testing.T, authorizeURL string, yes bool) url.Values
-	// ConsentWithoutMail plays a person who says yes to all, and whose mail service
-	// is off. Only probers of mail need it.
-	ConsentWithoutMail func(t *testing.T, authorizeURL string) url.Values
+	// ConsentAs plays a person who says yes where something is peculiar.
+	ConsentAs func(t *testing.T, authorizeURL string, how Manner) url.Values
+	// DirectPath is one of the provider's API that NativeScopes open, for GET.
+	DirectPath string
+	// Form is what a person types: a form that works for the class "", or one that is
+	// refused with that class. It may have the stand-in fail. Only formers need it.
+	Form func(t *testing.T, refused provider.Class) provider.Form
+	// Without says, for each promise that the provider has no use for, why.
+	Without map[Promise]string
 	// Fail makes an endpoint fail from now on; an empty failure ends that.
 	Fail func(t *testing.T, e Endpoint, f Failure)
 	// Withdraw ends all grants at the provider, as the person could.
@@ -75,7 +93,7 @@ func (s Subject) redirector(t *testing.T) provider.Redirector {
 	t.Helper()
 	p, ok := s.Provider.(provider.Redirector)
 	if !ok {
-		t.Skip("the provider signs nobody in by redirect")
+		t.Fatal("the provider signs nobody in by redirect")
 	}
 	return p
 }
@@ -90,6 +108,28 @@ func (s Subject) callback(t *testing.T, yes bool) provider.Callback {
 	return provider.Callback{
 		Params: s.Consent(t, page, yes), Verifier: secret.New(verifier), RedirectURI: s.RedirectURI, NativeScopes: s.NativeScopes,
 	}
+}
+
+// callbackAs is callback for a consent that is peculiar.
+func (s Subject) callbackAs(t *testing.T, how Manner) provider.Callback {
+	t.Helper()
+	page, err := s.redirector(t).AuthorizeURL(s.Registration, s.request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return provider.Callback{
+		Params: s.ConsentAs(t, page, how), Verifier: secret.New(verifier), RedirectURI: s.RedirectURI, NativeScopes: s.NativeScopes,
+	}
+}
+
+// signInAs is signIn for a consent that is peculiar.
+func (s Subject) signInAs(t *testing.T, how Manner) provider.Tokens {
+	t.Helper()
+	tokens, _, err := s.redirector(t).Exchange(t.Context(), s.Registration, s.callbackAs(t, how))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tokens
 }
 
 // signIn runs the whole sign-in.

@@ -50,10 +50,10 @@ func (v *Vendor) Subject(driver provider.Provider, endpoints account.Endpoints, 
 			Endpoints: endpoints,
 		},
 		RedirectURI: RedirectURI, NativeScopes: native,
-		Consent:  consentOrDeny,
-		Fail:     v.fail,
-		Withdraw: v.Box.Reset,
-		Expire:   func() { v.Box.Expire() },
+		Consent:   consentOrDeny,
+		ConsentAs: consentAs,
+		Fail:      v.fail,
+		Withdraw:  v.Box.Reset,
 		Calls: func() int {
 			n := v.Box.Stats()[v.name]
 			return n.Code + n.Refresh + n.Revoke + n.Identity + n.API
@@ -87,10 +87,13 @@ func Consent(t *testing.T, authorizeURL, hint string) url.Values {
 	return to.Query()
 }
 
-// ConsentWithoutMail is Subject.ConsentWithoutMail at the sandbox.
-func ConsentWithoutMail(t *testing.T, authorizeURL string) url.Values {
+// consentAs is Subject.ConsentAs at a stand-in that takes the sandbox's hints.
+func consentAs(t *testing.T, authorizeURL string, how Manner) url.Values {
 	t.Helper()
-	return Consent(t, authorizeURL, "ada+auto+nomail@sandbox.test")
+	tag := map[Manner]string{
+		LeavingOut: "untick", WithoutMail: "nomail", WithoutAdmin: "admin", WithoutRefresh: "norefresh", Rotating: "rotate",
+	}[how]
+	return Consent(t, authorizeURL, "ada+auto+"+tag+"@sandbox.test")
 }
 
 func (v *Vendor) fail(t *testing.T, at Endpoint, f Failure) {

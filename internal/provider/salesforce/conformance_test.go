@@ -37,5 +37,11 @@ func open(t *testing.T) opened {
 		account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke},
 		"api", "refresh_token", "openid", "chatter_api",
 	)
+	s.DirectPath = "services/data/v60.0/sobjects"
+	s.Without = map[providertest.Promise]string{
+		providertest.Probes:       "Avain unifies no scope of Salesforce's, so there is no area to prove",
+		providertest.ProbesNoMail: "a CRM has no mailbox",
+		providertest.Narrows:      "people allow all that the app asks for or nothing at Salesforce",
+	}
 	return opened{driver: driver, box: v.Box, url: v.URL, Subject: s}
 }

@@ -42,6 +42,10 @@ func open(t *testing.T) opened {
 		account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo},
 		"AaaServer.profile.READ", "email", "ZohoMail.accounts.READ",
 	)
-	s.ConsentWithoutMail = providertest.ConsentWithoutMail
+	s.DirectPath = "api/accounts"
+	s.Without = map[providertest.Promise]string{
+		providertest.Narrows:    "people accept all scopes or none at Zoho",
+		providertest.NeedsAdmin: "Zoho documents no answer that asks for an administrator",
+	}
 	return opened{driver: driver, box: v.Box, url: v.URL, Subject: s}
 }

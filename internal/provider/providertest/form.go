@@ -1,0 +1,148 @@
+package providertest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/provider"
+)
+
+// ofFormers are the tests of sign-ins on our own page.
+func ofFormers() map[string]part {
+	parts := map[string]part{
+		"A form asks for one password":      {test: testFields},
+		"A form signs in, and again later":  {test: testFormSignIn},
+		"An ended context ends a form":      {test: testFormContext},
+		"Forms are safe for concurrent use": {test: testFormsAtOnce},
+	}
+	for _, class := range classes() {
+		parts["A form is refused as "+string(class)] = part{Refuses(class), func(t *testing.T, s Subject) { testFormRefused(t, s, class) }}
+	}
+	return parts
+}
+
+func classes() []provider.Class {
+	return []provider.Class{provider.Dead, provider.User, provider.Admin, provider.Config, provider.Later}
+}
+
+// submit signs in with a form and returns the login and who it is.
+func (s Subject) submit(ctx context.Context, form provider.Form) (provider.Login, account.Identity, error) {
+	return s.Provider.(provider.Former).SignIn(ctx, s.Registration, form)
+}
+
+func testFields(t *testing.T, s Subject) {
+	p := s.Provider.(provider.Former)
+	fields := p.Fields(provider.Hint{Email: "ada@sandbox.test"})
+	var names, passwords []string
+	for _, f := range fields {
+		if f.Name == "" || f.Label == "" || f.Kind == "" || strings.ContainsAny(f.Label+f.Help, "<>") {
+			t.Errorf("field %+v", f)
+		}
+		if names = append(names, f.Name); f.Kind == provider.FieldPassword {
+			passwords = append(passwords, f.Name)
+			if f.Value != "" || f.Autocomplete != "current-password" || !f.Required || f.Advanced {
+				t.Errorf("the password's field %+v", f)
+			}
+		}
+	}
+	if sorted := slices.Compact(slices.Sorted(slices.Values(names))); len(passwords) != 1 || len(sorted) != len(names) {
+		t.Fatalf("fields %v, of them passwords %v", names, passwords)
+	}
+	if first := fields[0]; first.Value != "ada@sandbox.test" || first.Advanced || first.Kind == provider.FieldPassword {
+		t.Errorf("the first field is not what people know, with the hint in it: %+v", first)
+	}
+	for _, hint := range []provider.Hint{{}, {Email: "x", ServerURL: "https://server.test/path"}, {Email: "\"><script>", ServerURL: "://"}} {
+		var others []string
+		for _, f := range p.Fields(hint) {
+			others = append(others, f.Name)
+		}
+		if diff := cmp.Diff(names, others); diff != "" {
+			t.Errorf("the names of the fields change with the hint %+v: %s", hint, diff)
+		}
+	}
+	for name := range s.Form(t, "").Values {
+		if !slices.Contains(names, name) || name == passwords[0] {
+			t.Errorf("a form that works has %s, which is no field for plain text", name)
+		}
+	}
+}
+
+func testFormSignIn(t *testing.T, s Subject) {
+	form := s.Form(t, "")
+	mailboxes := s.Provider.(provider.Former).Mailboxes(form)
+	if len(mailboxes) == 0 || slices.Contains(mailboxes, "") || strings.Contains(strings.Join(mailboxes, " "), form.Password.Reveal()) {
+		t.Errorf("attempts are counted by %q", mailboxes)
+	}
+	login, who, err := s.submit(t.Context(), form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who.Subject == "" || who.Subject == who.Email || strings.Contains(who.Subject, form.Password.Reveal()) {
+		t.Errorf("the subject must be stable, name the server, and not be the address: %+v", who)
+	}
+	if !login.Password.Equal(form.Password) || login.Username == "" || len(login.Servers) == 0 {
+		t.Errorf("login %q at %+v", login.Username, login.Servers)
+	}
+	for _, server := range login.Servers {
+		if server.Protocol == "" || server.Host == "" || server.Host != strings.ToLower(server.Host) || server.Port == 0 {
+			t.Errorf("server %+v", server)
+		}
+	}
+	if err := s.Provider.(provider.Former).Verify(t.Context(), s.Registration, login); err != nil {
+		t.Errorf("what was just proven: %v", err)
+	}
+	_, again, err := s.submit(t.Context(), form)
+	if diff := cmp.Diff(who, again); err != nil || diff != "" {
+		t.Errorf("the same person the second time: %v %s", err, diff)
+	}
+}
+
+// A refusal has its class and is not tried again; beside it comes nothing.
+func testFormRefused(t *testing.T, s Subject, class provider.Class) {
+	form := s.Form(t, class)
+	before := s.Calls()
+	login, who, err := s.submit(t.Context(), form)
+	is(t, err, class, "")
+	if n := s.Calls() - before; n > 1 {
+		t.Errorf("the password was tried %d times", n)
+	}
+	if len(login.Servers) > 0 || !login.Password.IsZero() || who != (account.Identity{}) {
+		t.Errorf("beside the error came %+v and %+v", login.Servers, who)
+	}
+	var e *provider.Error
+	if errors.As(err, &e) && e.Field != "" && !slices.ContainsFunc(s.Provider.(provider.Former).Fields(provider.Hint{}), func(f provider.Field) bool { return f.Name == e.Field }) {
+		t.Errorf("the error names the field %q, which there is not", e.Field)
+	}
+	if err != nil && strings.Contains(err.Error(), form.Password.Reveal()) {
+		t.Errorf("the error holds the password: %v", err)
+	}
+}
+
+func testFormContext(t *testing.T, s Subject) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	before := s.Calls()
+	if _, _, err := s.submit(ended, s.Form(t, "")); err == nil || s.Calls() != before {
+		t.Errorf("a sign-in in an ended context: %v after %d tries", err, s.Calls()-before)
+	}
+}
+
+func testFormsAtOnce(t *testing.T, s Subject) {
+	form := s.Form(t, "")
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if _, _, err := s.submit(t.Context(), form); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
