@@ -41,7 +41,6 @@ func open(t *testing.T) opened {
 	s.Without = map[providertest.Promise]string{
 		providertest.Probes:       "Avain unifies no scope of Salesforce's, so there is no area to prove",
 		providertest.ProbesNoMail: "a CRM has no mailbox",
-		providertest.Narrows:      "people allow all that the app asks for or nothing at Salesforce",
 	}
 	return opened{driver: driver, box: v.Box, url: v.URL, Subject: s}
 }

@@ -44,7 +44,6 @@ func open(t *testing.T) opened {
 	)
 	s.DirectPath = "api/accounts"
 	s.Without = map[providertest.Promise]string{
-		providertest.Narrows:    "people accept all scopes or none at Zoho",
 		providertest.NeedsAdmin: "Zoho documents no answer that asks for an administrator",
 	}
 	return opened{driver: driver, box: v.Box, url: v.URL, Subject: s}
