@@ -66,7 +66,7 @@ var troubles = []provider.Trouble{
 	{Code: "admin_policy_enforced", Class: provider.Admin, Cause: "the Workspace administrator does not allow this application or these scopes", Cure: "an administrator trusts the application in the Admin console"},
 	{Code: "org_internal", Class: provider.Admin, Cause: "the Google project admits accounts of its own organization only", Cure: "use such an account, or set the consent screen to External"},
 	{Code: "invalid_client", Class: provider.Config, Cause: "the client id or secret is wrong", Cure: "enter both again (avain registration set)"},
-	{Code: "deleted_client", Class: provider.Config, Cause: "the OAuth client was deleted at Google", Cure: "restore it in the Google console within 30 days, or make a new one"},
+	{Code: "deleted_client", Class: provider.Config, Cause: "the OAuth client was deleted at Google", Cure: "restore it in the Google console where that is offered, or make a new one"},
 	{Code: "unauthorized_client", Class: provider.Config, Cause: "the client may not use this grant", Cure: "make a client of type Web application"},
 	{Code: "redirect_uri_mismatch", Class: provider.Config, Cause: "the redirect URI is not registered at Google", Cure: "register the one that avain doctor prints"},
 	{Code: "invalid_scope", Class: provider.Config, Cause: "a scope does not exist or its API is not enabled", Cure: "check nativeScopes and enable the API in the Google project"},

@@ -32,9 +32,14 @@ func classes() []provider.Class {
 	return []provider.Class{provider.Dead, provider.User, provider.Admin, provider.Config, provider.Later}
 }
 
-// submit signs in with a form and returns the login and who it is.
-func (s Subject) submit(ctx context.Context, form provider.Form) (provider.Login, account.Identity, error) {
-	return s.Provider.(provider.Former).SignIn(ctx, s.Registration, form)
+// submit signs in with a form: a signer gives a login, a granter tokens.
+func (s Subject) submit(ctx context.Context, form provider.Form) (provider.Login, provider.Tokens, account.Identity, error) {
+	if p, ok := s.Provider.(provider.Granter); ok {
+		tokens, who, err := p.Grant(ctx, s.Registration, form)
+		return provider.Login{}, tokens, who, err
+	}
+	login, who, err := s.Provider.(provider.Signer).SignIn(ctx, s.Registration, form)
+	return login, provider.Tokens{}, who, err
 }
 
 func testFields(t *testing.T, s Subject) {
@@ -80,13 +85,30 @@ func testFormSignIn(t *testing.T, s Subject) {
 	if len(mailboxes) == 0 || slices.Contains(mailboxes, "") || strings.Contains(strings.Join(mailboxes, " "), form.Password.Reveal()) {
 		t.Errorf("attempts are counted by %q", mailboxes)
 	}
-	login, who, err := s.submit(t.Context(), form)
+	login, tokens, who, err := s.submit(t.Context(), form)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if who.Subject == "" || who.Subject == who.Email || strings.Contains(who.Subject, form.Password.Reveal()) {
 		t.Errorf("the subject must be stable, name the server, and not be the address: %+v", who)
 	}
+	if p, ok := s.Provider.(provider.Signer); ok {
+		testLogin(t, form, login)
+		if err := p.Verify(t.Context(), s.Registration, login); err != nil {
+			t.Errorf("what was just proven: %v", err)
+		}
+	} else if tokens.Access.IsZero() {
+		t.Error("no access token")
+	}
+	_, _, again, err := s.submit(t.Context(), form)
+	if diff := cmp.Diff(who, again); err != nil || diff != "" {
+		t.Errorf("the same person the second time: %v %s", err, diff)
+	}
+}
+
+// testLogin holds a login to what is needed to use it again.
+func testLogin(t *testing.T, form provider.Form, login provider.Login) {
+	t.Helper()
 	if !login.Password.Equal(form.Password) || login.Username == "" || len(login.Servers) == 0 {
 		t.Errorf("login %q at %+v", login.Username, login.Servers)
 	}
@@ -95,26 +117,19 @@ func testFormSignIn(t *testing.T, s Subject) {
 			t.Errorf("server %+v", server)
 		}
 	}
-	if err := s.Provider.(provider.Former).Verify(t.Context(), s.Registration, login); err != nil {
-		t.Errorf("what was just proven: %v", err)
-	}
-	_, again, err := s.submit(t.Context(), form)
-	if diff := cmp.Diff(who, again); err != nil || diff != "" {
-		t.Errorf("the same person the second time: %v %s", err, diff)
-	}
 }
 
 // A refusal has its class and is not tried again; beside it comes nothing.
 func testFormRefused(t *testing.T, s Subject, class provider.Class) {
 	form := s.Form(t, class)
 	before := s.Calls()
-	login, who, err := s.submit(t.Context(), form)
+	login, tokens, who, err := s.submit(t.Context(), form)
 	is(t, err, class, "")
 	if n := s.Calls() - before; n > 1 {
 		t.Errorf("the password was tried %d times", n)
 	}
-	if len(login.Servers) > 0 || !login.Password.IsZero() || who != (account.Identity{}) {
-		t.Errorf("beside the error came %+v and %+v", login.Servers, who)
+	if len(login.Servers) > 0 || !login.Password.IsZero() || !tokens.Access.IsZero() || who != (account.Identity{}) {
+		t.Errorf("beside the error came a credential, or %+v", who)
 	}
 	var e *provider.Error
 	if errors.As(err, &e) && e.Field != "" && !slices.ContainsFunc(s.Provider.(provider.Former).Fields(provider.Hint{}), func(f provider.Field) bool { return f.Name == e.Field }) {
@@ -129,7 +144,7 @@ func testFormContext(t *testing.T, s Subject) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	before := s.Calls()
-	if _, _, err := s.submit(ended, s.Form(t, "")); err == nil || s.Calls() != before {
+	if _, _, _, err := s.submit(ended, s.Form(t, "")); err == nil || s.Calls() != before {
 		t.Errorf("a sign-in in an ended context: %v after %d tries", err, s.Calls()-before)
 	}
 }
@@ -139,7 +154,7 @@ func testFormsAtOnce(t *testing.T, s Subject) {
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			if _, _, err := s.submit(t.Context(), form); err != nil {
+			if _, _, _, err := s.submit(t.Context(), form); err != nil {
 				t.Error(err)
 			}
 		})

@@ -26,15 +26,19 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 	t.Helper()
 	p := open(t).Provider
 	_, redirects := p.(provider.Redirector)
-	_, asks := p.(provider.Former)
-	if !redirects && !asks {
-		t.Fatal("nobody can sign in: the driver is no Redirector and no Former")
+	_, grants := p.(provider.Granter)
+	_, signs := p.(provider.Signer)
+	if !redirects && !grants && !signs {
+		t.Fatal("nobody can sign in: the driver is no Redirector, no Signer and no Granter")
 	}
 	every(t, open, ofAll())
 	if redirects {
 		every(t, open, ofRedirectors())
 	}
-	if asks {
+	if redirects || grants {
+		every(t, open, ofTokens())
+	}
+	if grants || signs {
 		every(t, open, ofFormers())
 	}
 }
@@ -69,31 +73,36 @@ func ofAll() map[string]part {
 	}
 }
 
-// ofRedirectors are those of sign-ins on the provider's own pages, and of what comes of
-// them.
+// ofRedirectors are those of sign-ins on the provider's own pages.
 func ofRedirectors() map[string]part {
 	return map[string]part{
-		"AuthorizeURL has what it must":          {test: testAuthorizeURL},
-		"A sign-in gives tokens and person":      {test: testSignIn},
-		"A partial grant is told":                {Narrows, testPartialGrant},
-		"A no costs no call":                     {test: testDenied},
-		"An administrator's no is told":          {NeedsAdmin, testNeedsAdmin},
-		"A callback without a code":              {test: testNoCode},
-		"A code works with its verifier":         {test: testVerifier},
-		"Errors hold nothing secret":             {test: testNoSecretsInErrors},
+		"AuthorizeURL has what it must":        {test: testAuthorizeURL},
+		"A sign-in gives tokens and person":    {test: testSignIn},
+		"A partial grant is told":              {Narrows, testPartialGrant},
+		"A no costs no call":                   {test: testDenied},
+		"An administrator's no is told":        {NeedsAdmin, testNeedsAdmin},
+		"A callback without a code":            {test: testNoCode},
+		"A code works with its verifier":       {test: testVerifier},
+		"Errors hold nothing secret":           {test: testNoSecretsInErrors},
+		"A rotated refresh token is handed on": {Rotates, testRotation},
+		"A sign-in without a refresh token":    {Withholds, testSignInWithoutRefresh},
+		"Each secret is tried":                 {Refreshes, testSecrets},
+		"Failures have their class":            {test: testFailures},
+		"Probe proves what was granted":        {Probes, testProbe},
+		"Probe refuses the rest":               {Probes, testProbeRefused},
+		"Probe sees a service that is off":     {ProbesNoMail, testProbeOff},
+	}
+}
+
+// ofTokens are those of tokens, however they came.
+func ofTokens() map[string]part {
+	return map[string]part{
 		"Refresh gives a working token":          {Refreshes, testRefresh},
 		"Refresh of what is gone":                {Refreshes, testRefreshGone},
 		"Refresh without a token":                {Refreshes, testNoRefreshToken},
-		"A rotated refresh token is handed on":   {Rotates, testRotation},
-		"A sign-in without a refresh token":      {Withholds, testSignInWithoutRefresh},
-		"Each secret is tried":                   {Refreshes, testSecrets},
-		"Failures have their class":              {test: testFailures},
 		"An ended context ends the call":         {test: testContext},
 		"Revoke ends the grant, once":            {Revokes, testRevoke},
 		"Ping tells live from refused":           {Pings, testPing},
-		"Probe proves what was granted":          {Probes, testProbe},
-		"Probe refuses the rest":                 {Probes, testProbeRefused},
-		"Probe sees a service that is off":       {ProbesNoMail, testProbeOff},
 		"The pass-through opens what is granted": {Passes, testDirect},
 		"It is safe for concurrent use":          {test: testConcurrent},
 	}

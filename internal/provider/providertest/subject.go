@@ -132,9 +132,16 @@ func (s Subject) signInAs(t *testing.T, how Manner) provider.Tokens {
 	return tokens
 }
 
-// signIn runs the whole sign-in.
+// signIn runs the whole sign-in, on the provider's pages or else by its form.
 func (s Subject) signIn(t *testing.T) (provider.Tokens, account.Identity) {
 	t.Helper()
+	if _, redirects := s.Provider.(provider.Redirector); !redirects {
+		_, tokens, who, err := s.submit(t.Context(), s.Form(t, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tokens, who
+	}
 	tokens, who, err := s.redirector(t).Exchange(t.Context(), s.Registration, s.callback(t, true))
 	if err != nil {
 		t.Fatal(err)
