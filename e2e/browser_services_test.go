@@ -25,6 +25,7 @@ var awaited = []account.ServiceType{account.EWS, account.SugarCRM}
 func TestBrowserAllServices(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, startChromium(t), startDemo(t, onThreeHosts(t)))
+	v.showsTheLogins()
 	v.forgive(wasForbidden) // a refused login's page
 	registry := all.Registry(outbound.Clients{})
 	var former []string
@@ -57,6 +58,22 @@ func TestBrowserAllServices(t *testing.T) {
 			t.Errorf("%s are of %v, want those with a form: %v", what, got, former)
 		}
 	}
+}
+
+// showsTheLogins opens what the sample tells people to type: the demo's samples.
+func (v *visitor) showsTheLogins() {
+	v.t.Helper()
+	v.open(v.demo.ApplicationURL)
+	for v.counts("#logins details:not([open])") > 0 {
+		v.clicks("#logins details:not([open]) summary")
+	}
+	shown := v.reads("#logins")
+	for service, values := range v.demo.Samples {
+		if !strings.Contains(shown, service) || !strings.Contains(shown, values["password"]) {
+			v.t.Errorf("the login at %s is not shown: %s", service, shown)
+		}
+	}
+	v.proof("all-home")
 }
 
 // signsInByForm types the demo's refused login, and then the one that works.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +19,9 @@ import (
 	"github.com/avain-project/avain/internal/app"
 	"github.com/avain-project/avain/internal/demo/sample"
 	"github.com/avain-project/avain/internal/operator"
+	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/all"
 	"github.com/avain-project/avain/internal/sandbox"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
@@ -122,7 +127,7 @@ func (d *demo) serve(ctx context.Context) error {
 	}
 	front := sample.New(sample.Config{
 		AvainURL: ready.URL, BaseURL: d.listeners.sampleURL, ClientID: ready.ClientID, ClientSecret: ready.ClientSecret,
-		SandboxURL: ready.SandboxURL, HTTP: &http.Client{Timeout: 30 * time.Second}, Logger: slog.New(slog.DiscardHandler),
+		SandboxURL: ready.SandboxURL, Logins: logins(ready.Samples), HTTP: &http.Client{Timeout: 30 * time.Second}, Logger: slog.New(slog.DiscardHandler),
 	})
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.server.Serve(running) })
@@ -178,6 +183,27 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 		return Ready{}, fmt.Errorf("switch IMAP on for the sample application: %w", err)
 	}
 	return ready, nil
+}
+
+// logins are the samples for people: by service, and field by field as its form has them.
+func logins(samples map[string]map[string]string) []sample.Login {
+	var list []sample.Login
+	registry := all.Registry(outbound.Clients{})
+	for _, service := range slices.Sorted(maps.Keys(samples)) {
+		driver, _ := registry.Of(account.ServiceType(service))
+		form, ok := driver.(provider.Former)
+		if !ok {
+			continue
+		}
+		l := sample.Login{Service: service}
+		for _, f := range form.Fields(provider.Hint{}) {
+			if value := samples[service][f.Name]; value != "" {
+				l.Fields = append(l.Fields, sample.LoginField{Label: f.Label, Value: value})
+			}
+		}
+		list = append(list, l)
+	}
+	return list
 }
 
 // vendors are those of the sandbox, with their endpoints.

@@ -12,8 +12,8 @@
 // In both, state is a random value tied to the session of the browser that began,
 // so that nobody can slip a visitor somebody else's account.
 //
-// Google, Microsoft 365, HubSpot and Salesforce are offered. All take the same road;
-// only what is sent to their own APIs differs (mail.go, contacts.go, salesforce.go).
+// All of Avain's services are offered (view.go) and take the same road; only what is
+// sent to their own APIs differs (mail.go, zoho.go, contacts.go, salesforce.go).
 //
 // What it stores is in memory and bounded. Start reading at sample.go (routes),
 // then flow.go, home.go and static/sample.js.

@@ -31,7 +31,7 @@ type message struct{ Subject, From, Date, Snippet string }
 
 // home shows the first steps, and for a session with an account the account.
 func (a *application) home(w http.ResponseWriter, r *http.Request) {
-	view := homeView{Avain: a.AvainURL, Sandbox: a.SandboxURL, Services: services, Choices: choices}
+	view := homeView{Avain: a.AvainURL, Sandbox: a.SandboxURL, Services: services, Choices: choices, Logins: a.Logins}
 	var held *connection
 	var before []call
 	a.sessions.use(r, func(s *session) {

@@ -19,10 +19,22 @@ type Config struct {
 	// SandboxURL is the provider's stand-in, mentioned on the pages; empty where
 	// a real provider is used.
 	SandboxURL string
-	HTTP       *http.Client     // for calls to Avain; nil is one with a timeout
-	Logger     *slog.Logger     // nil logs nothing
-	Now        func() time.Time // nil is the clock
+	// Logins are shown for people to type where Avain asks for a password; none where
+	// real providers are used.
+	Logins []Login
+	HTTP   *http.Client     // for calls to Avain; nil is one with a timeout
+	Logger *slog.Logger     // nil logs nothing
+	Now    func() time.Time // nil is the clock
 }
+
+// Login is an invented person's at one service: what to type into which field.
+type Login struct {
+	Service string // as Avain names it
+	Fields  []LoginField
+}
+
+// LoginField is one field by its label, and what belongs there.
+type LoginField struct{ Label, Value string }
 
 // New makes the application. Register BaseURL + "/connected", "/connected-token"
 // and "/landing" as its return URLs. Requests for another host than BaseURL's are

@@ -109,3 +109,9 @@ func TestSalesforceShowsContacts(t *testing.T) {
 		t.Errorf("%s", page.body)
 	}
 }
+
+func TestLoginsToTypeAreShown(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.browser(t).get("/").has(t, `<summary>Post</summary>`, `<dt>Password</dt><dd><code>a&lt;b</code></dd>`)
+}

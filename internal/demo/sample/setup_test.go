@@ -132,7 +132,7 @@ func start(t *testing.T) *world {
 	w.url = "http://" + server.Listener.Addr().String()
 	server.Config.Handler = sample.New(sample.Config{
 		AvainURL: avain.URL + "/", BaseURL: w.url + "/", ClientID: clientID, ClientSecret: clientSecret,
-		SandboxURL: "http://localhost:1", HTTP: avain.Client(), Now: w.now,
+		SandboxURL: "http://localhost:1", Logins: []sample.Login{{Service: "Post", Fields: []sample.LoginField{{Label: "Password", Value: "a<b"}}}}, HTTP: avain.Client(), Now: w.now,
 	})
 	server.Start()
 	t.Cleanup(server.Close)

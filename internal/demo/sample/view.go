@@ -33,6 +33,7 @@ type homeView struct {
 	Notice         string
 	Services       []service
 	Choices        []choice
+	Logins         []Login
 	Connected      *connectedView // nil for none
 	Calls          []call
 }
