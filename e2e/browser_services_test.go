@@ -27,7 +27,7 @@ func TestBrowserAllServices(t *testing.T) {
 	v := newVisitor(t, startChromium(t), startDemo(t, onThreeHosts(t)))
 	v.showsTheLogins()
 	v.forgive(wasForbidden) // a refused login's page
-	registry := all.Registry(outbound.Clients{})
+	registry := all.Registry(outbound.New(outbound.Config{}))
 	var former []string
 	for _, service := range account.ServiceTypes() {
 		driver, served := registry.Of(service)
@@ -99,23 +99,45 @@ func (v *visitor) signsInByForm(service string) {
 	v.clicks("#submit")
 }
 
-// fillsIn types values into the fields of those names, and opens the settings where a
-// field is under them.
+// fillsIn types values into the fields of those names: at once, or by hand where the
+// first one alone is asked for.
 func (v *visitor) fillsIn(values map[string]string) {
 	v.t.Helper()
 	v.sees("#sign-in")
+	missing := v.typesWhatIsThere(values)
+	if v.counts("#manual") == 1 {
+		v.clicks("#manual")
+		v.sees("[name=password]")
+		missing = v.typesWhatIsThere(values)
+	}
+	if len(missing) > 0 {
+		v.t.Errorf("the form has no fields %v", missing)
+	}
+}
+
+// typesWhatIsThere fills the fields of a page, those under "More settings" too, and
+// returns the names of those that it does not have.
+func (v *visitor) typesWhatIsThere(values map[string]string) (missing []string) {
+	v.t.Helper()
 	if v.counts("#more:not([open])") == 1 {
 		v.clicks("#more summary")
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		field := `[name="` + name + `"]`
 		switch {
+		case v.counts("#sign-in "+field) == 0:
+			missing = append(missing, name)
+		case v.counts(field+"[readonly]") == 1: // from the step before
+			if held := v.holds(field); held != values[name] {
+				v.t.Errorf("%s is %q, want %q", name, held, values[name])
+			}
 		case v.counts("select"+field) == 1:
 			v.do("choose "+name, chromedp.Evaluate[chromedp.Void](fmt.Sprintf("void (document.querySelector(%q).value = %q)", "select"+field, values[name])))
 		default:
 			v.types(field, values[name])
 		}
 	}
+	return missing
 }
 
 // showsWhatTheTokenReads waits for the sample's page of an account: who it is, and what

@@ -188,7 +188,7 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 // logins are the samples for people: by service, and field by field as its form has them.
 func logins(samples map[string]map[string]string) []sample.Login {
 	var list []sample.Login
-	registry := all.Registry(outbound.Clients{})
+	registry := all.Registry(outbound.New(outbound.Config{}))
 	for _, service := range slices.Sorted(maps.Keys(samples)) {
 		driver, _ := registry.Of(account.ServiceType(service))
 		form, ok := driver.(provider.Former)

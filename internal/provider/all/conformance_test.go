@@ -17,7 +17,7 @@ import (
 // be promised to keep what nobody has tried.
 func TestEveryDriverRunsTheConformanceSuite(t *testing.T) {
 	t.Parallel()
-	for service, driver := range all.Registry(outbound.Clients{}) {
+	for service, driver := range all.Registry(outbound.New(outbound.Config{})) {
 		folder := path.Base(reflect.TypeOf(driver).Elem().PkgPath())
 		if !runsSuite(t, filepath.Join("..", folder)) {
 			t.Errorf("%s: no test in internal/provider/%s calls providertest.Run", service, folder)

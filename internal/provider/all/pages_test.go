@@ -18,7 +18,7 @@ import (
 // nobody has checked.
 func TestEveryDriverHasItsPage(t *testing.T) {
 	t.Parallel()
-	for service, driver := range all.Registry(outbound.Clients{}) {
+	for service, driver := range all.Registry(outbound.New(outbound.Config{})) {
 		name := strings.ToLower(string(service)) + ".md"
 		content, err := os.ReadFile(filepath.Join(testenv.Root(t), "docs", "providers", name))
 		if err != nil {
