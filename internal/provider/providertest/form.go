@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,7 +45,8 @@ func (s Subject) submit(ctx context.Context, form provider.Form) (provider.Login
 
 func testFields(t *testing.T, s Subject) {
 	p := s.Provider.(provider.Former)
-	fields := p.Fields(provider.Hint{Email: "ada@sandbox.test"})
+	known := provider.Hint{Email: "ada@sandbox.test", ServerURL: "crm.sandbox.test"}
+	fields := p.Fields(known)
 	var names, passwords []string
 	for _, f := range fields {
 		if f.Name == "" || f.Label == "" || f.Kind == "" || strings.ContainsAny(f.Label+f.Help, "<>") {
@@ -60,7 +62,8 @@ func testFields(t *testing.T, s Subject) {
 	if sorted := slices.Compact(slices.Sorted(slices.Values(names))); len(passwords) != 1 || len(sorted) != len(names) {
 		t.Fatalf("fields %v, of them passwords %v", names, passwords)
 	}
-	if first := fields[0]; first.Value != "ada@sandbox.test" || first.Advanced || first.Kind == provider.FieldPassword {
+	hinted := map[provider.FieldKind]string{provider.FieldEmail: known.Email, provider.FieldText: known.Email, provider.FieldHost: known.ServerURL}
+	if first := fields[0]; first.Value == "" || first.Value != hinted[first.Kind] || first.Advanced {
 		t.Errorf("the first field is not what people know, with the hint in it: %+v", first)
 	}
 	for _, hint := range []provider.Hint{{}, {Email: "x", ServerURL: "https://server.test/path"}, {Email: "\"><script>", ServerURL: "://"}} {
@@ -149,15 +152,21 @@ func testFormContext(t *testing.T, s Subject) {
 	}
 }
 
+// A provider may let a person's newest session end the one before, so that not all of
+// them come through.
 func testFormsAtOnce(t *testing.T, s Subject) {
 	form := s.Form(t, "")
 	var group sync.WaitGroup
+	var through atomic.Int32
 	for range 8 {
 		group.Go(func() {
-			if _, _, _, err := s.submit(t.Context(), form); err != nil {
-				t.Error(err)
+			if _, _, _, err := s.submit(t.Context(), form); err == nil {
+				through.Add(1)
 			}
 		})
 	}
 	group.Wait()
+	if n := through.Load(); n == 0 {
+		t.Error("nobody came through")
+	}
 }
