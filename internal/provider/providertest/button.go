@@ -39,7 +39,7 @@ func testLogo(t *testing.T, logo string) {
 	elements := map[string]bool{"svg": true, "g": true, "path": true, "rect": true, "circle": true}
 	attributes := map[string]bool{
 		"viewBox": true, "aria-hidden": true, "focusable": true, "fill": true, "d": true,
-		"x": true, "y": true, "width": true, "height": true, "cx": true, "cy": true, "r": true,
+		"x": true, "y": true, "rx": true, "ry": true, "width": true, "height": true, "cx": true, "cy": true, "r": true,
 	}
 	decoder := xml.NewDecoder(strings.NewReader(logo))
 	depth, hidden := 0, false
