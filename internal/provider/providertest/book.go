@@ -35,6 +35,10 @@ type Book struct {
 	Data map[string]string
 	// NativeScopes are asked for in sign-ins, identity scopes included.
 	NativeScopes []string
+	// DirectPath is one of Data's that NativeScopes open.
+	DirectPath string
+	// Without is as of [Subject].
+	Without map[Promise]string
 }
 
 // vendor is such a provider, served.
@@ -69,7 +73,8 @@ func (b Book) Open(t *testing.T) Subject {
 			},
 		},
 		RedirectURI: RedirectURI, NativeScopes: b.NativeScopes,
-		Consent:  consentOrDeny,
+		DirectPath: b.DirectPath, Without: b.Without,
+		Consent: consentOrDeny, ConsentAs: consentAs,
 		Fail:     v.fail,
 		Withdraw: v.ledger.Reset,
 		Expire:   func() { v.ledger.Expire() },
@@ -98,7 +103,7 @@ func (v vendor) gated(e gate.Endpoint, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// authorize consents at once as whom the login hint names; a +deny in it says no. What
+// authorize consents at once as whom the login hint names; a +deny in it says no, a +untick leaves the last scope out. What
 // is wrong with the request itself is told here and nowhere else (RFC 6749 §4.1.2.1).
 func (v vendor) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -113,8 +118,12 @@ func (v vendor) authorize(w http.ResponseWriter, r *http.Request) {
 	if hint.Tags.Deny {
 		back.Set("error", "access_denied")
 	} else {
+		scopes := strings.Fields(q.Get("scope"))
+		if hint.Tags.Untick && len(scopes) > 0 {
+			scopes = scopes[:len(scopes)-1]
+		}
 		code, _ := v.ledger.Approve(ledger.Consent{
-			ClientID: client.ID, Persona: hint.Persona, Tags: hint.Tags, Scopes: strings.Fields(q.Get("scope")),
+			ClientID: client.ID, Persona: hint.Persona, Tags: hint.Tags, Scopes: scopes,
 			RedirectURI: redirectURI, Challenge: q.Get("code_challenge"), Offline: true, ForceConsent: true,
 		})
 		back.Set("code", code)

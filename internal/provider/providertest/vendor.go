@@ -54,6 +54,7 @@ func (v *Vendor) Subject(driver provider.Provider, endpoints account.Endpoints, 
 		ConsentAs: consentAs,
 		Fail:      v.fail,
 		Withdraw:  v.Box.Reset,
+		Expire:    func() { v.Box.Expire() },
 		Calls: func() int {
 			n := v.Box.Stats()[v.name]
 			return n.Code + n.Refresh + n.Revoke + n.Identity + n.API
