@@ -108,9 +108,10 @@ func (s *Service) turnedDown(ctx context.Context, acct account.Account, claim st
 		told.Cause = "an answer of the provider with new tokens was lost, by a crash or on the way, and it does not take the old ones any more"
 		s.audit(ctx, acct, "credential.lost", told.Cause)
 		refusal = &told
-		fallthrough
-	default:
-		s.release(ctx, claim, store.Release{Due: putOff})
+	}
+	if e.Class != provider.Later {
+		// The mark first: whoever waits for the claim looks at it.
+		defer s.release(ctx, claim, store.Release{Due: putOff})
 	}
 	return s.refused(ctx, acct, current, refusal)
 }

@@ -69,7 +69,7 @@ func TestReplicasShareARefusal(t *testing.T) {
 	waiting := make(chan struct{})
 	other := b.replica()
 	cfg := other.Config
-	cfg.Store = lookout{b.store, waiting}
+	cfg.Store = lookout{b.store, new(sync.Once), waiting}
 	other.Service = credential.New(cfg)
 	var group sync.WaitGroup
 	group.Go(func() { _, errs[0] = b.call(t.Context()) })
@@ -91,17 +91,14 @@ func TestReplicasShareARefusal(t *testing.T) {
 // lookout tells when somebody was refused a claim.
 type lookout struct {
 	credential.Store
+	once    *sync.Once
 	waiting chan struct{}
 }
 
 func (l lookout) ClaimRefresh(ctx context.Context, r store.ClaimRequest) (store.Claim, error) {
 	claim, err := l.Store.ClaimRefresh(ctx, r)
 	if err != nil {
-		select {
-		case <-l.waiting:
-		default:
-			close(l.waiting)
-		}
+		l.once.Do(func() { close(l.waiting) })
 	}
 	return claim, err
 }
