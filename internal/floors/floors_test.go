@@ -36,7 +36,7 @@ var (
 )
 
 var house = []floor{
-	{"words", []string{"internal/account", "internal/scope", "internal/secret"}, leaves},
+	{"words", []string{"internal/account", "internal/brand", "internal/scope", "internal/secret"}, leaves},
 	{"fault", []string{"internal/fault"}, leaves},
 	{"weburl", []string{"internal/weburl"}, nil},
 	{"openapi", []string{"openapi"}, nil},
