@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"time"
+
+	"github.com/avain-project/avain/internal/brand"
 )
 
 // Bounds of an application's settings.
@@ -21,6 +23,7 @@ type Application struct {
 	Name       string // shown to people on our pages
 	ReturnURLs []string
 	Settings   Settings
+	Brand      brand.Brand // what people see besides the name
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }

@@ -98,19 +98,19 @@ func (s *Server) draw(w http.ResponseWriter, r *http.Request, out connect.Outcom
 	switch out.Page {
 	case connect.PagePartial:
 		p := out.Partial
-		s.Pages.Partial(w, PartialPage{
-			ApplicationName: out.ApplicationName, ServiceTitle: out.ServiceTitle, Email: p.Email,
+		s.Pages.Partial(w, look(r, out), PartialPage{
+			ServiceTitle: out.ServiceTitle, Email: p.Email,
 			Missing: p.Missing, MissingNative: p.MissingNative,
 			RestURL: p.RestURL, WithoutURL: p.WithoutURL, CancelURL: p.CancelURL,
 		})
 	case connect.PageAdmin:
 		f := s.noted(w, r, out.Fault)
-		s.Pages.Admin(w, AdminPage{
-			ApplicationName: out.ApplicationName, ServiceTitle: out.ServiceTitle, AdminURL: out.AdminURL, Steps: out.AdminSteps, BackURL: out.Back,
+		s.Pages.Admin(w, look(r, out), AdminPage{
+			ServiceTitle: out.ServiceTitle, AdminURL: out.AdminURL, Steps: out.AdminSteps, BackURL: out.Back,
 			Code: string(f.Code), Detail: f.Detail, RequestID: note(r).requestID,
 		})
 	case connect.PageAdminDone:
-		s.Pages.Approved(w, out.ApplicationName)
+		s.Pages.Approved(w, look(r, out))
 	case connect.PageForm:
 		s.drawForm(w, r, out)
 	default:

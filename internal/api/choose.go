@@ -10,9 +10,8 @@ import (
 
 // ChoosePage is what the page shows that asks for a service.
 type ChoosePage struct {
-	ApplicationName string
-	Choices         []connect.Choice
-	BackURL         string
+	Choices []connect.Choice
+	BackURL string
 }
 
 // choose lets the person say which service it is. A program is told instead which
@@ -26,5 +25,5 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request, out connect.Outc
 		s.fail(w, r, fault.Newf(fault.ParameterMissing, "It is serviceType; the application has %s.", strings.Join(names, ", ")))
 		return
 	}
-	s.Pages.Choose(w, ChoosePage{ApplicationName: out.ApplicationName, Choices: out.Choices, BackURL: out.Back})
+	s.Pages.Choose(w, look(r, out), ChoosePage{Choices: out.Choices, BackURL: out.Back})
 }

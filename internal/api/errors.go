@@ -49,9 +49,9 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, out connect.Outcom
 		return
 	}
 	f := s.noted(w, r, out.Fault)
-	s.Pages.Error(w, ErrorPage{
-		Status: statuses[f.Kind()], Code: string(f.Code), Message: f.Message(), RequestID: note(r).requestID,
-		ApplicationName: out.ApplicationName, BackURL: out.Back, TryAgainURL: out.TryAgain, Reload: out.Reload,
+	s.Pages.Error(w, look(r, out), ErrorPage{
+		Status: statuses[f.Kind()], Code: string(f.Code), Message: f.Message(), Detail: f.Detail, RequestID: note(r).requestID,
+		RetryAfter: f.RetryAfter, BackURL: out.Back, TryAgainURL: out.TryAgain, Reload: out.Reload,
 	})
 }
 

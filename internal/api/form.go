@@ -5,7 +5,9 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"time"
 
+	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/weburl"
@@ -13,22 +15,25 @@ import (
 
 // FormPage is what the page shows that asks for a login, or for what comes before it.
 type FormPage struct {
-	Status                        int
-	ApplicationName, ServiceTitle string
-	Form                          connect.Form
-	CancelURL                     string // back to the application
+	Status       int
+	ServiceType  account.ServiceType
+	ServiceTitle string
+	Form         connect.Form
+	CancelURL    string // back to the application
 	// Message says what is wrong with the form that was sent, in sentences; empty for a
-	// form that nobody has sent yet. Form.Wrong is the field it is about.
-	Message         string
+	// form that nobody has sent yet. Detail is its end, which belongs to this one case.
+	// Form.Wrong is the field it is about.
+	Message, Detail string
 	Code, RequestID string
+	RetryAfter      time.Duration // where positive, how long to wait
 }
 
 // DonePage leads the browser of a form on to the application.
 type DonePage struct {
-	Status          int
-	ApplicationName string
-	Location        string
-	Message         string // what went wrong; empty where nothing did
+	Status   int
+	Location string
+	// Code, Message and Detail are what went wrong; empty where nothing did.
+	Code, Message, Detail string
 	// Onward: the sign-in is not done yet, and goes on at Location. ServiceTitle is the
 	// service that it goes on at; empty for a question of our own.
 	Onward       bool
@@ -113,13 +118,14 @@ func (s *Server) led(w http.ResponseWriter, r *http.Request, out connect.Outcome
 		writeJSON(w, http.StatusOK, ledOn{Location: out.Location})
 	default:
 		page := DonePage{
-			Status: http.StatusOK, ApplicationName: out.ApplicationName, Location: out.Location,
+			Status: http.StatusOK, Location: out.Location,
 			Onward: out.Page == connect.PageOnward, ServiceTitle: out.ServiceTitle,
 		}
 		if out.Fault != nil {
-			page.Message = s.noted(w, r, out.Fault).Message()
+			f := s.noted(w, r, out.Fault)
+			page.Code, page.Message, page.Detail = string(f.Code), f.Message(), f.Detail
 		}
-		s.Pages.Done(w, page)
+		s.Pages.Done(w, look(r, out), page)
 	}
 }
 
@@ -137,15 +143,16 @@ type ledOn struct {
 // drawForm writes the sign-in page, fresh or with what is wrong.
 func (s *Server) drawForm(w http.ResponseWriter, r *http.Request, out connect.Outcome) {
 	page := FormPage{
-		Status: http.StatusOK, ApplicationName: out.ApplicationName, ServiceTitle: out.ServiceTitle,
+		Status: http.StatusOK, ServiceType: out.ServiceType, ServiceTitle: out.ServiceTitle,
 		Form: out.Form, CancelURL: out.Back,
 	}
 	if out.Fault.Code != fault.FormPage {
 		f := s.noted(w, r, out.Fault)
-		page.Status, page.Message = statuses[f.Kind()], f.Message()
+		page.Status, page.RetryAfter = statuses[f.Kind()], f.RetryAfter
+		page.Message, page.Detail = f.Message(), f.Detail
 		page.Code, page.RequestID = string(f.Code), note(r).requestID
 	}
-	s.Pages.Form(w, page)
+	s.Pages.Form(w, look(r, out), page)
 }
 
 func brokenForm(err error) error {

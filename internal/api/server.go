@@ -12,6 +12,7 @@ import (
 
 	"github.com/avain-project/avain/internal/access"
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/brand"
 	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/direct"
@@ -41,13 +42,26 @@ type Origins interface {
 	OriginRegistered(ctx context.Context, origin string) (bool, error)
 }
 
+// Look is whom a page is shown to, and on whose behalf.
+type Look struct {
+	Languages       string // the browser's Accept-Language
+	ApplicationName string
+	Brand           brand.Brand
+}
+
+// look is that of an outcome.
+func look(r *http.Request, out connect.Outcome) Look {
+	return Look{Languages: strings.Join(r.Header.Values("Accept-Language"), ","), ApplicationName: out.ApplicationName, Brand: out.Brand}
+}
+
 // ErrorPage is what a page about a fault shows.
 type ErrorPage struct {
-	Status          int
-	Code            string
-	Message         string
+	Status int
+	Code   string
+	// Message is sentences in English; Detail is its end, which belongs to this one case.
+	Message, Detail string
 	RequestID       string
-	ApplicationName string
+	RetryAfter      time.Duration // where positive, how long to wait
 	BackURL         string
 	TryAgainURL     string
 	Reload          bool
@@ -55,32 +69,32 @@ type ErrorPage struct {
 
 // PartialPage asks what shall become of a partial grant.
 type PartialPage struct {
-	ApplicationName, ServiceTitle string
-	Email                         string
-	Missing                       []scope.Scope
-	MissingNative                 []string
-	RestURL                       string
-	WithoutURL, CancelURL         string
+	ServiceTitle          string
+	Email                 string
+	Missing               []scope.Scope
+	MissingNative         []string
+	RestURL               string
+	WithoutURL, CancelURL string
 }
 
 // AdminPage sends a person to an administrator.
 type AdminPage struct {
-	ApplicationName, ServiceTitle string
-	AdminURL                      string
-	Steps                         []string
-	BackURL                       string
-	Code, Detail, RequestID       string
+	ServiceTitle            string
+	AdminURL                string
+	Steps                   []string
+	BackURL                 string
+	Code, Detail, RequestID string
 }
 
 // Pages writes what people see.
 type Pages interface {
-	Error(http.ResponseWriter, ErrorPage)
-	Choose(http.ResponseWriter, ChoosePage)
-	Partial(http.ResponseWriter, PartialPage)
-	Admin(http.ResponseWriter, AdminPage)
-	Approved(w http.ResponseWriter, application string)
-	Form(http.ResponseWriter, FormPage)
-	Done(http.ResponseWriter, DonePage)
+	Error(http.ResponseWriter, Look, ErrorPage)
+	Choose(http.ResponseWriter, Look, ChoosePage)
+	Partial(http.ResponseWriter, Look, PartialPage)
+	Admin(http.ResponseWriter, Look, AdminPage)
+	Approved(http.ResponseWriter, Look)
+	Form(http.ResponseWriter, Look, FormPage)
+	Done(http.ResponseWriter, Look, DonePage)
 }
 
 // Config is what the server is made of.

@@ -47,7 +47,7 @@ type drawer struct {
 	draw func(http.ResponseWriter, api.ErrorPage)
 }
 
-func (d drawer) Error(w http.ResponseWriter, p api.ErrorPage) { d.draw(w, p) }
+func (d drawer) Error(w http.ResponseWriter, _ api.Look, p api.ErrorPage) { d.draw(w, p) }
 
 // serve starts a server that only asks ready, and shows error pages by page.
 func serve(t *testing.T, ready func(context.Context) error, page func(http.ResponseWriter, api.ErrorPage)) (base string, log *trail, done <-chan int) {

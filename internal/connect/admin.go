@@ -48,16 +48,15 @@ func (s *Service) adminReturned(ctx context.Context, query url.Values) Outcome {
 	if err != nil {
 		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
 	}
-	name := app.Name
 	switch {
 	case query.Get("error") != "" || strings.EqualFold(query.Get("admin_consent"), "false"):
 		out := shown(fault.New(fault.AdminDeclined, ""))
-		out.ApplicationName = name
+		out.ApplicationName, out.Brand = app.Name, app.Brand
 		return out
 	case !strings.EqualFold(query.Get("admin_consent"), "true"):
 		return shown(fault.New(fault.AdminUnclear, ""))
 	}
-	return Outcome{Page: PageAdminDone, ApplicationName: name}
+	return Outcome{Page: PageAdminDone, ApplicationName: app.Name, Brand: app.Brand}
 }
 
 // adminRegistration opens the state that adminConsentURL has made.

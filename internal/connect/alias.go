@@ -110,7 +110,7 @@ func (s *Service) hop(at *url.URL, rawQuery string, p parameters, app account.Ap
 	}
 	if p.query.Has(hopped) {
 		out := shown(fault.Newf(fault.HostRewritten, "It belongs to %s, and came in under the host %s.", home, at.Host))
-		out.ApplicationName = app.Name
+		out.ApplicationName, out.Brand = app.Name, app.Brand
 		return out, true
 	}
 	// The query as it came, since others may read it as we do not.

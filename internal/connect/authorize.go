@@ -40,7 +40,7 @@ func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, b
 	if err := cmp.Or(admit(app.ID), s.room(ctx, app.ID)); err != nil {
 		return repeatable(err)
 	}
-	reply := reply{returnURL: returnURL, application: app.Name}
+	reply := reply{returnURL: returnURL, application: app.Name, brand: app.Brand}
 	r, err := readRequest(p, s.Providers, app, &reply)
 	if err != nil {
 		return reply.unbegun(err)
@@ -62,7 +62,7 @@ func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, b
 	if err != nil {
 		return reply.unbegun(err)
 	}
-	return Outcome{Location: location, ApplicationName: app.Name}
+	return Outcome{Location: location, ApplicationName: app.Name, Brand: app.Brand}
 }
 
 // room refuses another attempt of an application that has too many open ones: each

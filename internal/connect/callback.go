@@ -96,7 +96,7 @@ func (s *Service) over(ctx context.Context, attempt store.Attempt, code fault.Co
 	out := shown(f)
 	out.Back = replyTo(attempt).errorURL(f)
 	if app, err := s.Store.Application(ctx, attempt.ApplicationID); err == nil {
-		out.ApplicationName = app.Name
+		out.ApplicationName, out.Brand = app.Name, app.Brand
 	}
 	if result := s.unredeemed(ctx, attempt); result != "" {
 		out.Back = result

@@ -119,7 +119,7 @@ func withService(rawQuery string, t account.ServiceType) string {
 // choosing shows the choices. Its way back says that the person wants none of them.
 func (r reply) choosing(choices []Choice) Outcome {
 	return Outcome{
-		Choices: choices, ApplicationName: r.application,
+		Choices: choices, ApplicationName: r.application, Brand: r.brand,
 		Back: r.errorURL(fault.New(fault.AccessDenied, "")),
 	}
 }

@@ -100,7 +100,7 @@ func (s *Service) complete(ctx context.Context, r *run, query url.Values) (strin
 // failed is what becomes of a consumed attempt that did not finish.
 func (s *Service) failed(ctx context.Context, r run, err error) Outcome {
 	out := replyTo(r.attempt).failure(err)
-	out.ApplicationName = r.app.Name
+	out.ApplicationName, out.Brand = r.app.Name, r.app.Brand
 	switch {
 	case out.Fault.Code == fault.StoreUnavailable:
 		out.Page, out.Back = PageTryAgain, out.Location

@@ -189,7 +189,7 @@ func (s *Service) elsewhere(ctx context.Context, v *visited, first provider.Fiel
 	if err != nil {
 		return v.firstPage(first, fmt.Errorf("lead to the other service: %w", err), "")
 	}
-	return Outcome{Page: PageOnward, Location: location.String(), ApplicationName: v.app.Name, ServiceTitle: infos[offered].Title}
+	return Outcome{Page: PageOnward, Location: location.String(), ApplicationName: v.app.Name, Brand: v.app.Brand, ServiceTitle: infos[offered].Title}
 }
 
 // title is what people call a service.

@@ -223,7 +223,7 @@ func (v *visited) firstPage(first provider.Field, err error, wrong string) Outco
 
 func (v *visited) asking(form Form, err error) Outcome {
 	return Outcome{
-		Page: PageForm, Fault: fault.From(err), ApplicationName: v.app.Name, ServiceTitle: v.info.Title,
+		Page: PageForm, Fault: fault.From(err), ApplicationName: v.app.Name, Brand: v.app.Brand, ServiceType: v.info.ServiceType, ServiceTitle: v.info.Title,
 		Back: replyTo(v.attempt).errorURL(fault.New(fault.AccessDenied, "")), Form: form,
 	}
 }

@@ -116,9 +116,9 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 		return s.failed(ctx, v.run, err)
 	}
 	if proven.asks() {
-		return Outcome{Page: PageOnward, Location: location, ApplicationName: v.app.Name}
+		return Outcome{Page: PageOnward, Location: location, ApplicationName: v.app.Name, Brand: v.app.Brand}
 	}
-	return Outcome{Page: PageDone, Location: location, ApplicationName: v.app.Name}
+	return Outcome{Page: PageDone, Location: location, ApplicationName: v.app.Name, Brand: v.app.Brand}
 }
 
 // prove tries the password, once. A driver that keeps it gives a login, and one that

@@ -124,7 +124,7 @@ func (s *Service) Choose(ctx context.Context, rawQuery string, browser secret.Te
 		}
 	case out.Fault.Code == fault.StoreUnavailable:
 		again := repeatable(out.Fault)
-		again.Back, again.ApplicationName = replyTo(attempt).errorURL(out.Fault), out.ApplicationName
+		again.Back, again.ApplicationName, again.Brand = replyTo(attempt).errorURL(out.Fault), out.ApplicationName, out.Brand
 		return again
 	}
 	return out
@@ -185,7 +185,7 @@ func partialPage(f finishing, key string) Outcome {
 		p.RestURL = link(choiceRest)
 	}
 	return Outcome{
-		Page: PagePartial, Partial: p, ApplicationName: f.app.Name, ServiceTitle: f.info.Title,
+		Page: PagePartial, Partial: p, ApplicationName: f.app.Name, Brand: f.app.Brand, ServiceTitle: f.info.Title,
 		Fault: fault.New(fault.ScopesMissing, "Missing: "+strings.Join(f.missingNames(), ", ")+"."), // for whoever reads no HTML
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/brand"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/store"
@@ -18,6 +19,7 @@ type reply struct {
 	state       string
 	tokenMode   bool
 	application string
+	brand       brand.Brand
 }
 
 func replyTo(a store.Attempt) reply {
@@ -28,7 +30,7 @@ func replyTo(a store.Attempt) reply {
 // people (contract §3.4).
 func (r reply) failure(err error) Outcome {
 	f := fault.From(err)
-	return Outcome{Location: r.errorURL(f), Fault: f, ApplicationName: r.application}
+	return Outcome{Location: r.errorURL(f), Fault: f, ApplicationName: r.application, Brand: r.brand}
 }
 
 // unbegun is failure before there is an attempt: where the store is away, a person may

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/brand"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
@@ -19,12 +20,14 @@ const AttemptLifetime = 15 * time.Minute
 
 // The paths of the flow, at the public URL or an alias. Applications send the browser
 // to AuthorizePath, providers back to CallbackPath; PartialPath is our own page, and the
-// choices on it; FormPath is the page that asks for a login, and takes it.
+// choices on it; FormPath is the page that asks for a login, and takes it. Behind
+// LogoPath stands the hash of an application's logo.
 const (
 	AuthorizePath = "/v1/auth/authorize"
 	CallbackPath  = "/v1/auth/callback"
 	PartialPath   = "/v1/auth/partial"
 	FormPath      = "/v1/auth/form"
+	LogoPath      = "/v1/auth/logo/"
 )
 
 // Store is what the flow reads and writes. *store.Store implements it. Absence
@@ -129,8 +132,10 @@ type Outcome struct {
 	// Back is a link for our own page: the way back to the application, where it
 	// is proven.
 	Back string
-	// ApplicationName and ServiceTitle are for our own pages.
+	// ApplicationName, Brand and the service are for our own pages.
 	ApplicationName string
+	Brand           brand.Brand
+	ServiceType     account.ServiceType // of PageForm
 	ServiceTitle    string
 	Reload          bool     // of PageTryAgain: the same request may come again
 	TryAgain        string   // of PageTryAgain: starts the sign-in anew; may be empty

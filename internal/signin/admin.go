@@ -11,7 +11,7 @@ import (
 // AdminPage tells a person that an administrator must approve the application, and
 // hands out the link for that.
 type AdminPage struct {
-	ApplicationName, ServiceTitle string
+	ServiceTitle string
 	// AdminURL is the provider's page for administrators; empty where it has none.
 	AdminURL string
 	// Steps are what an administrator does where there is no such page; may be empty.
@@ -23,39 +23,62 @@ type AdminPage struct {
 
 // adminView is what admin.html shows.
 type adminView struct {
+	words
 	Application, Service, AdminURL, Label string
-	Steps                                 []string
+	Steps                                 []sentence
 	Mail, Back                            template.URL
-	Code, Detail, RequestID               string
+	Detail                                sentence
+	Code, RequestID                       string
+}
+
+// sentence is one of a provider's. English marks one that has no translation.
+type sentence struct {
+	Text    string
+	English bool
+}
+
+// sentence finds it under those keys; without any, wherever details and providers speak.
+func (l words) sentence(english string, keys ...string) sentence {
+	if len(keys) == 0 {
+		keys = []string{"detail.", "provider."}
+	}
+	text, ok := l.Said(english, keys...)
+	if !ok {
+		return sentence{english, true}
+	}
+	return sentence{Text: text}
 }
 
 // Admin writes headers, status and body.
-func (p *Pages) Admin(w http.ResponseWriter, page AdminPage) {
-	application := named(page.ApplicationName)
+func (p *Pages) Admin(w http.ResponseWriter, look Look, page AdminPage) {
+	text := p.words(look)
+	application := text.named(look.ApplicationName)
 	v := adminView{
-		Application: application, Service: page.ServiceTitle, Steps: page.Steps,
-		Label: "Back to " + application, Back: backLink(page.BackURL),
-		Code: page.Code, Detail: page.Detail, RequestID: page.RequestID,
+		words: text, Application: application, Service: page.ServiceTitle,
+		Label: text.back(look.ApplicationName), Back: backLink(page.BackURL),
+		Detail: text.sentence(page.Detail), Code: page.Code, RequestID: page.RequestID,
 	}
+	var list strings.Builder
+	for i, english := range page.Steps {
+		v.Steps = append(v.Steps, text.sentence(english))
+		fmt.Fprintf(&list, "%d. %s\n", i+1, v.Steps[i].Text)
+	}
+	subject := text.Text("admin.mail.subject", "application", application)
 	if len(page.Steps) > 0 {
-		v.Mail = mailLink("Please approve "+application, "Hello,\n\nI would like to connect my account to "+application+
-			". Our organization wants an administrator to approve that first. At "+page.ServiceTitle+" these are the steps:\n\n"+numbered(page.Steps))
+		v.Mail = mailLink(subject, text.Text("admin.mail.steps", "application", application, "service", page.ServiceTitle, "steps", list.String()))
 	}
 	if u, err := url.Parse(page.AdminURL); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
 		v.AdminURL = page.AdminURL // shown in place of steps: one click is less
-		v.Mail = mailLink("Please approve "+application,
-			"Hello,\n\nI would like to connect my account to "+application+". Our organization wants an administrator to approve that first, on this page:\n\n"+page.AdminURL+"\n")
+		v.Mail = mailLink(subject, text.Text("admin.mail.link", "application", application, "link", page.AdminURL))
 	}
-	p.write(w, http.StatusForbidden, "admin", "An administrator must approve "+application+" first.", v)
+	title := text.Text("admin.title", "application", application)
+	p.draw(w, sheet{look: look, status: http.StatusForbidden, name: "admin", title: title, view: v})
 }
 
-// numbered writes the steps as lines of a mail.
-func numbered(steps []string) string {
-	var lines strings.Builder
-	for i, step := range steps {
-		fmt.Fprintf(&lines, "%d. %s\n", i+1, step)
-	}
-	return lines.String()
+// ApproveLink leads to the provider's page for administrators.
+func (v adminView) ApproveLink() template.HTML {
+	return template.HTML(`<a id="admin-open" href="` + template.HTMLEscapeString(v.AdminURL) + `" rel="noreferrer">` + //nolint:gosec // a web address, escaped
+		string(v.T("admin.approve", "application", v.Application)) + `</a>`)
 }
 
 // mailLink writes a mail without a recipient (RFC 6068).
@@ -64,8 +87,18 @@ func mailLink(subject, body string) template.URL {
 	return template.URL("mailto:?subject=" + escape(subject) + "&body=" + escape(strings.ReplaceAll(body, "\n", "\r\n"))) //nolint:gosec // all of it escaped
 }
 
+// approvedView is what approved.html shows.
+type approvedView struct {
+	words
+	Application string
+}
+
 // Approved tells an administrator that the approval has worked.
-func (p *Pages) Approved(w http.ResponseWriter, application string) {
-	application = named(application)
-	p.write(w, http.StatusOK, "approved", application+" is approved.", struct{ Application string }{application})
+func (p *Pages) Approved(w http.ResponseWriter, look Look) {
+	text := p.words(look)
+	application := text.named(look.ApplicationName)
+	p.draw(w, sheet{
+		look: look, status: http.StatusOK, name: "approved", title: text.Text("approved.title", "application", application),
+		view: approvedView{text, application},
+	})
 }

@@ -25,10 +25,10 @@ func linksOf(body string) map[string]string {
 	return found
 }
 
-func partial(t *testing.T, page signin.PartialPage) string {
+func partial(t *testing.T, page signin.PartialPage, look ...signin.Look) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	pages(t).Partial(w, page)
+	pages(t).Partial(w, seen(look), page)
 	if w.Code != http.StatusOK {
 		t.Errorf("status %d", w.Code)
 	}
@@ -38,7 +38,7 @@ func partial(t *testing.T, page signin.PartialPage) string {
 func TestThePageOfAPartialGrant(t *testing.T) {
 	t.Parallel()
 	page := signin.PartialPage{
-		ApplicationName: "Clinic", ServiceTitle: "Google", Email: "ada@example.org", Missing: []scope.Scope{scope.CalendarRead},
+		ServiceTitle: "Google", Email: "ada@example.org", Missing: []scope.Scope{scope.CalendarRead},
 		MissingNative: []string{"https://x.example/auth/drive"}, RestURL: "/r?key=a&choice=rest", WithoutURL: "/w", CancelURL: "/c",
 	}
 	body := partial(t, page)
@@ -85,10 +85,10 @@ func TestChoicesStayOnThisServer(t *testing.T) {
 	}
 }
 
-func admin(t *testing.T, page signin.AdminPage) string {
+func admin(t *testing.T, page signin.AdminPage, look ...signin.Look) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	pages(t).Admin(w, page)
+	pages(t).Admin(w, seen(look), page)
 	if w.Code != http.StatusForbidden {
 		t.Errorf("status %d", w.Code)
 	}
@@ -99,7 +99,7 @@ func TestThePageForAnAdministratorsLink(t *testing.T) {
 	t.Parallel()
 	const link = "https://login.example/organizations/v2.0/adminconsent?client_id=a&state=admin.x.y"
 	body := admin(t, signin.AdminPage{
-		ApplicationName: "Clinic & Co", ServiceTitle: "Microsoft 365", AdminURL: link, BackURL: "https://clinic.example/back", Code: "provider.admin",
+		ServiceTitle: "Microsoft 365", AdminURL: link, BackURL: "https://clinic.example/back", Code: "provider.admin",
 	})
 	links := linksOf(body)
 	if links["admin-open"] != link || links["back"] != "https://clinic.example/back" || !strings.Contains(body, html.EscapeString(link)+"</textarea>") {
@@ -121,7 +121,7 @@ func TestThePageForAnAdministratorsLink(t *testing.T) {
 func TestThePageForAnAdministratorsSteps(t *testing.T) {
 	t.Parallel()
 	steps := []string{"Open Setup.", "Choose Install & wait."}
-	page := signin.AdminPage{ApplicationName: "Clinic & Co", ServiceTitle: "Salesforce", Steps: steps, BackURL: "https://clinic.example/back"}
+	page := signin.AdminPage{ServiceTitle: "Salesforce", Steps: steps, BackURL: "https://clinic.example/back"}
 	body := admin(t, page)
 	links := linksOf(body)
 	if links["admin-open"] != "" || links["back"] != page.BackURL || !strings.Contains(body, "<li>Open Setup.</li><li>Choose Install &amp; wait.</li>") {
@@ -144,16 +144,16 @@ func TestHostileWordsStayWordsOnEveryPage(t *testing.T) {
 	t.Parallel()
 	const evil = `</textarea></style><script>alert(1)</script>"><img src=x onerror=alert(1)>`
 	approved := httptest.NewRecorder()
-	pages(t).Approved(approved, evil)
+	pages(t).Approved(approved, signin.Look{ApplicationName: evil})
 	for name, body := range map[string]string{
 		"partial": partial(t, signin.PartialPage{
-			ApplicationName: evil, ServiceTitle: evil, Email: evil, Missing: []scope.Scope{evil}, MissingNative: []string{evil},
+			ServiceTitle: evil, Email: evil, Missing: []scope.Scope{evil}, MissingNative: []string{evil},
 			RestURL: "/?" + evil, WithoutURL: "/?" + evil, CancelURL: "/?" + evil,
-		}),
+		}, signin.Look{ApplicationName: evil}),
 		"admin": admin(t, signin.AdminPage{
-			ApplicationName: evil, ServiceTitle: evil, AdminURL: "https://x.example/?" + evil, Code: evil, Detail: evil, RequestID: evil,
-		}),
-		"steps":    admin(t, signin.AdminPage{ApplicationName: evil, ServiceTitle: evil, Steps: []string{evil}}),
+			ServiceTitle: evil, AdminURL: "https://x.example/?" + evil, Code: evil, Detail: evil, RequestID: evil,
+		}, signin.Look{ApplicationName: evil}),
+		"steps":    admin(t, signin.AdminPage{ServiceTitle: evil, Steps: []string{evil}}, signin.Look{ApplicationName: evil}),
 		"approved": approved.Body.String(),
 	} {
 		for _, bad := range []string{"<script", "<img"} {

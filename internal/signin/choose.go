@@ -13,14 +13,14 @@ import (
 
 // ChoosePage asks which service the person's account is with.
 type ChoosePage struct {
-	ApplicationName string
-	Choices         []connect.Choice
+	Choices []connect.Choice
 	// BackURL leads back to the application, which learns that nothing was chosen.
 	BackURL string
 }
 
 // chooseView is what choose.html shows.
 type chooseView struct {
+	words
 	Title, Application, Label string
 	Choices                   []choiceView
 	Form                      bool // one of them signs in here
@@ -36,22 +36,26 @@ type choiceView struct {
 
 // Choose writes headers and body of the page with one button a service, each drawn
 // as its provider wants it.
-func (p *Pages) Choose(w http.ResponseWriter, page ChoosePage) {
-	name := named(page.ApplicationName)
+func (p *Pages) Choose(w http.ResponseWriter, look Look, page ChoosePage) {
+	text := p.words(look)
+	name := text.named(look.ApplicationName)
 	view := chooseView{
-		Title: "Connect an account to " + name, Application: name,
-		Back: backLink(page.BackURL), Label: "Back to " + name,
+		words: text, Title: text.Text("choose.title", "application", name), Application: name,
+		Back: backLink(page.BackURL), Label: text.back(look.ApplicationName),
 	}
 	var colors strings.Builder
 	for _, c := range page.Choices {
 		view.Form = view.Form || c.Form
 		paint(&colors, c.ServiceType, c.Button)
+		key := "provider." + string(c.ServiceType) + ".button."
+		label, _ := text.Said(c.Button.Label, key)
+		hint, _ := text.Said(c.Button.Hint, key)
 		view.Choices = append(view.Choices, choiceView{
-			ServiceType: c.ServiceType, URL: ownLink(c.URL), Label: c.Button.Label, Hint: c.Button.Hint,
+			ServiceType: c.ServiceType, URL: ownLink(c.URL), Label: label, Hint: hint,
 			Logo: template.HTML(c.Button.Logo), //nolint:gosec // a provider's own embedded file
 		})
 	}
-	dressed(p.pages, string(p.style)+colors.String()).write(w, http.StatusOK, "choose", view.Title, view)
+	p.draw(w, sheet{look: look, status: http.StatusOK, name: "choose", title: view.Title, css: colors.String(), view: view})
 }
 
 // paint adds a provider's colours to the style sheet: the policy admits no style

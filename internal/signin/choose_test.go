@@ -15,10 +15,10 @@ import (
 	"github.com/avain-project/avain/internal/signin"
 )
 
-func chosen(t *testing.T, page signin.ChoosePage) *httptest.ResponseRecorder {
+func chosen(t *testing.T, page signin.ChoosePage, look ...signin.Look) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	pages(t).Choose(w, page)
+	pages(t).Choose(w, seen(look), page)
 	return w
 }
 
@@ -36,7 +36,7 @@ func twoChoices() []connect.Choice {
 
 func TestChoosePage(t *testing.T) {
 	t.Parallel()
-	w := chosen(t, signin.ChoosePage{ApplicationName: "Clinic & Co", Choices: twoChoices(), BackURL: "https://app.example/back?status=error"})
+	w := chosen(t, signin.ChoosePage{Choices: twoChoices(), BackURL: "https://app.example/back?status=error"})
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
@@ -94,9 +94,9 @@ func TestAChoiceStaysOnTheHost(t *testing.T) {
 func TestHostileWordsOnTheChoosePage(t *testing.T) {
 	t.Parallel()
 	const evil = `</style></title><script>alert(1)</script>"><img src=x onerror=alert(1)>`
-	page := signin.ChoosePage{ApplicationName: evil, Choices: twoChoices(), BackURL: "javascript:alert(1)"}
+	page := signin.ChoosePage{Choices: twoChoices(), BackURL: "javascript:alert(1)"}
 	page.Choices[0].URL = "?state=" + evil
-	body := chosen(t, page).Body.String()
+	body := chosen(t, page, signin.Look{ApplicationName: evil}).Body.String()
 	for _, bad := range []string{"<script", "<img", `id="back"`, "javascript:"} {
 		if strings.Contains(body, bad) {
 			t.Errorf("the page carries %s of a caller:\n%s", bad, body)

@@ -13,13 +13,13 @@ import (
 	"github.com/avain-project/avain/internal/signin"
 )
 
-func form(t *testing.T, page signin.FormPage) *httptest.ResponseRecorder {
+func form(t *testing.T, page signin.FormPage, look ...signin.Look) *httptest.ResponseRecorder {
 	t.Helper()
 	if page.Status == 0 {
 		page.Status = http.StatusOK
 	}
 	w := httptest.NewRecorder()
-	pages(t).Form(w, page)
+	pages(t).Form(w, seen(look), page)
 	return w
 }
 
@@ -39,7 +39,7 @@ func TestTheFormIsWired(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []string{"", "email", "password", "host", "security"} {
 		page := signin.FormPage{
-			ApplicationName: "Clinic", ServiceTitle: "IMAP", CancelURL: "https://clinic.example/back",
+			ServiceTitle: "IMAP", CancelURL: "https://clinic.example/back",
 			Form: connect.Form{Action: "/v1/auth/form?key=k", Fields: askedFor(), Scopes: []scope.Scope{scope.MailRead}},
 		}
 		if wrong != "" {
@@ -106,7 +106,7 @@ func TestDoneLeadsOnByItselfAndByLink(t *testing.T) {
 		"https://clinic.example/\"><script>x</script>": "",
 	} {
 		w := httptest.NewRecorder()
-		pages(t).Done(w, signin.DonePage{Status: http.StatusOK, ApplicationName: "Clinic", Location: location})
+		pages(t).Done(w, seen(nil), signin.DonePage{Status: http.StatusOK, Location: location})
 		body, got := w.Body.String(), ""
 		if m := refresh.FindStringSubmatch(body); m != nil {
 			got = m[1]
@@ -124,7 +124,7 @@ func TestDoneLeadsOnByItselfAndByLink(t *testing.T) {
 func stepped(step connect.Step) signin.FormPage {
 	fields := askedFor()
 	fields[0].Value, fields[2].Value = "ada@mail.example", "imap.mail.example"
-	return signin.FormPage{ApplicationName: "Clinic", ServiceTitle: "IMAP", Form: connect.Form{
+	return signin.FormPage{ServiceTitle: "IMAP", Form: connect.Form{
 		Action: "/v1/auth/form?key=k", Step: step, Fields: fields, Found: "sealed", Servers: []string{"imap.mail.example", "smtp.mail.example"},
 		Source: "the domain's own settings",
 	}}
@@ -211,7 +211,7 @@ func TestOnwardSaysWhereItGoes(t *testing.T) {
 		"":       {"One question is left.", ">Continue</a>"},
 	} {
 		w := httptest.NewRecorder()
-		pages(t).Done(w, signin.DonePage{Status: http.StatusOK, ApplicationName: "Clinic", Location: "https://avain.example/x", Onward: true, ServiceTitle: title})
+		pages(t).Done(w, seen(nil), signin.DonePage{Status: http.StatusOK, Location: "https://avain.example/x", Onward: true, ServiceTitle: title})
 		for _, part := range append(want, `content="0; url=https://avain.example/x"`) {
 			if !strings.Contains(w.Body.String(), part) || strings.Contains(w.Body.String(), "is connected") {
 				t.Errorf("%q: the page lacks %s:\n%s", title, part, w.Body)

@@ -2,12 +2,15 @@ package signin
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/http"
+
+	"github.com/avain-project/avain/internal/signin/texts"
 )
 
 //go:embed *.html style.css
@@ -21,17 +24,20 @@ func pageNames() []string {
 
 // Pages writes the pages. It is safe for concurrent use.
 type Pages struct {
-	pages    map[string]*template.Template // by name
-	style    template.CSS
-	policy   string
-	referrer string // policy
+	pages map[string]*template.Template // by name
+	texts *texts.Catalogue
+	css   string // of every page
 }
 
-// New parses the embedded templates and the style sheet.
+// New parses the embedded templates, the style sheet and the texts.
 func New() (*Pages, error) {
 	css, err := files.ReadFile("style.css")
 	if err != nil {
 		return nil, fmt.Errorf("signin: read the style sheet: %w", err)
+	}
+	catalogue, err := texts.Load()
+	if err != nil {
+		return nil, fmt.Errorf("signin: %w", err)
 	}
 	pages := map[string]*template.Template{}
 	for _, name := range pageNames() {
@@ -41,49 +47,68 @@ func New() (*Pages, error) {
 		}
 		pages[name] = page
 	}
-	return dressed(pages, string(css)), nil
+	return &Pages{pages: pages, texts: catalogue, css: string(css)}, nil
 }
 
-// dressed are pages with a style sheet, and the policy that admits it and nothing
-// else.
-func dressed(pages map[string]*template.Template, css string) *Pages {
-	sum := sha256.Sum256([]byte(css))
-	return &Pages{
-		pages: pages, referrer: "no-referrer",
-		style: template.CSS(css), //nolint:gosec // our own words alone
-		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
-			"frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-	}
-}
+// words are the texts for whoever looks.
+func (p *Pages) words(look Look) words { return words{p.texts.Match(look.Languages)} }
 
-// sending are the pages with another referrer policy.
-func (p *Pages) sending(referrer string) *Pages {
-	other := *p
-	other.referrer = referrer
-	return &other
+// sheet is one page before it is drawn.
+type sheet struct {
+	look     Look
+	status   int
+	name     string // of its template
+	title    string
+	css      string // besides that of every page
+	referrer string // policy; "" is no-referrer
+	view     any    // what the page's own template shows
 }
 
 // frame is what layout.html shows around a page.
 type frame struct {
-	Title string
-	Style template.CSS
-	View  any // what the page's own template shows
+	words
+	Title, Application   string
+	LogoPath             string
+	PrivacyURL, TermsURL string
+	Style                template.CSS
+	View                 any
 }
 
-func (p *Pages) write(w http.ResponseWriter, status int, name, title string, view any) {
+// draw writes headers, status and body.
+func (p *Pages) draw(w http.ResponseWriter, s sheet) {
+	text, face := p.words(s.look), s.look.Brand
+	css := p.css + theme(face) + s.css
+	around := frame{
+		words: text, Title: s.title, Application: s.look.ApplicationName, LogoPath: logoPath(face),
+		PrivacyURL: face.PrivacyURL, TermsURL: face.TermsURL,
+		Style: template.CSS(css), View: s.view, //nolint:gosec // our own words, and colours that were read
+	}
 	var body bytes.Buffer
-	if err := p.pages[name].ExecuteTemplate(&body, "layout.html", frame{Title: title, Style: p.style, View: view}); err != nil {
+	if err := p.pages[s.name].ExecuteTemplate(&body, "layout.html", around); err != nil {
 		// Tests draw every page, so this is out of reach; the person still gets the words.
-		http.Error(w, title, status)
+		http.Error(w, s.title, s.status)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", text.Tag)
+	h.Add("Vary", "Accept-Language")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", p.referrer)
+	h.Set("Referrer-Policy", cmp.Or(s.referrer, "no-referrer"))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Content-Security-Policy", p.policy)
-	w.WriteHeader(status)
+	h.Set("Content-Security-Policy", policy(css, around.LogoPath != ""))
+	w.WriteHeader(s.status)
 	_, _ = w.Write(body.Bytes()) // a browser that went away is no trouble of ours
+}
+
+// policy admits the style sheet by its hash, a picture of our own where there is one,
+// and nothing else.
+func policy(css string, picture bool) string {
+	sum := sha256.Sum256([]byte(css))
+	admitted := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; "
+	if picture {
+		admitted += "img-src 'self'; "
+	}
+	return admitted + "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 }

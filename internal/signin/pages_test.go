@@ -23,13 +23,22 @@ func pages(t *testing.T) *signin.Pages {
 	return p
 }
 
-func drawn(t *testing.T, page signin.ErrorPage) *httptest.ResponseRecorder {
+// seen is whom a page is shown to: an English browser, for an application with an
+// awkward name, unless a test says otherwise.
+func seen(look []signin.Look) signin.Look {
+	if len(look) > 0 {
+		return look[0]
+	}
+	return signin.Look{ApplicationName: "Clinic & Co"}
+}
+
+func drawn(t *testing.T, page signin.ErrorPage, look ...signin.Look) *httptest.ResponseRecorder {
 	t.Helper()
 	if page.Status == 0 {
 		page.Status = http.StatusBadRequest
 	}
 	w := httptest.NewRecorder()
-	pages(t).Error(w, page)
+	pages(t).Error(w, seen(look), page)
 	return w
 }
 
@@ -46,7 +55,7 @@ func link(body string) string {
 func TestErrorPageSpeaksToAPersonFirst(t *testing.T) {
 	t.Parallel()
 	w := drawn(t, signin.ErrorPage{
-		Status: http.StatusForbidden, Code: "returnurl.invalid", RequestID: "req-1", ApplicationName: "Clinic",
+		Status: http.StatusForbidden, Code: "returnurl.invalid", RequestID: "req-1",
 		Message: "returnurl.invalid: The address v1.example is not registered. Register it (exactly). Then try again.",
 		BackURL: "https://clinic.example/back?status=error",
 	})
@@ -55,12 +64,12 @@ func TestErrorPageSpeaksToAPersonFirst(t *testing.T) {
 	}
 	body := w.Body.String()
 	for _, want := range []string{
-		`<html lang="en">`,
+		`<html lang="en" dir="ltr">`,
 		`<h1 id="message">The address v1.example is not registered.</h1>`,
 		`<p id="next">Register it (exactly). Then try again.</p>`,
 		`<code id="code">returnurl.invalid</code>`,
 		`<code id="request-id">req-1</code>`,
-		`>Back to Clinic</a>`,
+		`>Back to Clinic &amp; Co</a>`,
 		`rel="noreferrer"`,
 	} {
 		if !strings.Contains(body, want) {
@@ -124,9 +133,9 @@ func TestHostileWordsStayWords(t *testing.T) {
 	t.Parallel()
 	const evil = `</style><script>alert(1)</script>"><img src=x onerror=alert(1)>`
 	body := drawn(t, signin.ErrorPage{
-		Code: evil, Message: evil + ". " + evil, RequestID: evil, ApplicationName: evil,
+		Code: evil, Message: evil + ". " + evil, RequestID: evil,
 		BackURL: "https://app.example/?x=1",
-	}).Body.String()
+	}, signin.Look{ApplicationName: evil}).Body.String()
 	for _, bad := range []string{"<script", "<img"} {
 		if strings.Contains(body, bad) {
 			t.Errorf("the page carries %s of a caller:\n%s", bad, body)

@@ -13,4 +13,6 @@
 // not know stay English: a new provider needs no line here to work.
 //
 // Start reading at texts.go; said.go finds a text by its English.
+//
+//go:generate go test . -run=^TestEnglishHasWhatIsSaidElsewhere$ -update
 package texts

@@ -65,7 +65,7 @@ func (l *Language) Said(english string, keys ...string) (text string, ok bool) {
 			whole = whole && (known || !strings.Contains(value, " "))
 			values = append(values, name, value)
 		}
-		return fill(l.own[p.key], values), whole
+		return Fill(l.own[p.key], values...), whole
 	}
 	return english, false
 }

@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
+	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 )
 
@@ -32,6 +34,7 @@ type Language struct {
 	Tag string // BCP 47
 	Dir string // "ltr" or "rtl", as HTML writes it
 
+	tag     language.Tag
 	own     map[string]string
 	english map[string]string
 	phrases []phrase // for Said; none of English
@@ -50,7 +53,7 @@ func load(folder fs.FS) (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, tags := &Catalogue{languages: []*Language{{Tag: source, Dir: "ltr", own: english, english: english}}}, []language.Tag{language.English}
+	c, tags := &Catalogue{languages: []*Language{{Tag: source, Dir: "ltr", tag: language.English, own: english, english: english}}}, []language.Tag{language.English}
 	phrases := phrasesOf(english)
 	for _, name := range names {
 		if name == source+".json" {
@@ -64,7 +67,7 @@ func load(folder fs.FS) (*Catalogue, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.languages = append(c.languages, &Language{Tag: tag.String(), Dir: direction(tag), own: own, english: english, phrases: phrases})
+		c.languages = append(c.languages, &Language{Tag: tag.String(), Dir: direction(tag), tag: tag, own: own, english: english, phrases: phrases})
 		tags = append(tags, tag)
 	}
 	c.matcher = language.NewMatcher(tags)
@@ -118,8 +121,8 @@ func (c *Catalogue) Languages() []string {
 	return tags
 }
 
-// Has tells whether the catalogue has a text of that key in any language.
-func (l *Language) Has(key string) bool { return l.english[key] != "" }
+// Speaks tells whether this language, other than English, has its own text of that key.
+func (l *Language) Speaks(key string) bool { return l.Tag != source && l.own[key] != "" }
 
 // Text is the text of a key with its values set in: name, value, name, value. The
 // English text where the language has none, and the key where English has none.
@@ -131,11 +134,31 @@ func (l *Language) Text(key string, values ...string) string {
 	if text == "" {
 		text = key
 	}
-	return fill(text, values)
+	return Fill(text, values...)
 }
 
-// fill sets the values in, in one pass: a value is never read for names.
-func fill(text string, values []string) string {
+// Count is Text in the form that the language has for n things; {count} is n. The keys
+// are key_one, key_other and what else a language tells apart (Unicode's plural rules).
+func (l *Language) Count(key string, n int, values ...string) string {
+	values = append([]string{"count", strconv.Itoa(n)}, values...)
+	form := key + forms()[plural.Cardinal.MatchPlural(l.tag, n, 0, 0, 0, 0)]
+	if l.own[form] != "" {
+		return l.Text(form, values...)
+	}
+	if text := l.own[key+"_other"]; text != "" {
+		return Fill(text, values...)
+	}
+	return Fill(l.english[key+forms()[plural.Cardinal.MatchPlural(language.English, n, 0, 0, 0, 0)]], values...)
+}
+
+func forms() map[plural.Form]string {
+	return map[plural.Form]string{
+		plural.Zero: "_zero", plural.One: "_one", plural.Two: "_two", plural.Few: "_few", plural.Many: "_many", plural.Other: "_other",
+	}
+}
+
+// Fill sets the values in, in one pass: a value is never read for names.
+func Fill(text string, values ...string) string {
 	pairs := make([]string, 0, len(values))
 	for i := 0; i+1 < len(values); i += 2 {
 		pairs = append(pairs, "{"+values[i]+"}", values[i+1])
