@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/brand"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/seal"
@@ -28,7 +29,7 @@ type applicationStore interface {
 	Application(ctx context.Context, id string) (store.Application, error)
 	ApplicationByClientID(ctx context.Context, clientID string) (store.Application, error)
 	Applications(ctx context.Context) ([]store.Application, error)
-	UpdateApplication(ctx context.Context, id string, change func(*account.Application) error) error
+	UpdateApplication(ctx context.Context, id string, change func(*account.Application) error, logos ...brand.Logo) error
 	DeleteApplication(ctx context.Context, id string, now time.Time) error
 	ApplicationSecrets(ctx context.Context, applicationID string) ([]store.ApplicationSecret, error)
 	AddApplicationSecret(ctx context.Context, secret store.ApplicationSecret, keep int) error

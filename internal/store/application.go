@@ -5,12 +5,15 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/brand"
 )
 
 // Application is the row of an application.
 type Application struct {
 	account.Application
 	DataKey []byte // wrapped for the application's ID; seals its secrets
+	// Logos are stored with a new application; they are not read back with it.
+	Logos []brand.Logo
 }
 
 // settingsRow is account.Settings as JSON: same fields, so that the two convert.
@@ -28,12 +31,12 @@ type settingsRow struct {
 
 // selectApplications gives an application as a row for each of its return URLs:
 // every sign-in reads it more than once, and a second statement costs as much again.
-const selectApplications = `SELECT a.id, a.client_id, a.name, a.settings, a.data_key, a.created_at, a.updated_at, COALESCE(u.url, '')
+const selectApplications = `SELECT a.id, a.client_id, a.name, a.settings, a.brand, a.data_key, a.created_at, a.updated_at, COALESCE(u.url, '')
 	FROM applications a LEFT JOIN return_urls u ON u.application_id = a.id`
 
 func scanApplication(r row) (a Application, err error) {
 	var url string
-	err = r.Scan(&a.ID, &a.ClientID, &a.Name, jsonColumn{(*settingsRow)(&a.Settings)}, &a.DataKey,
+	err = r.Scan(&a.ID, &a.ClientID, &a.Name, jsonColumn{(*settingsRow)(&a.Settings)}, jsonColumn{(*brandRow)(&a.Brand)}, &a.DataKey,
 		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.UpdatedAt), &url)
 	if url != "" {
 		a.ReturnURLs = []string{url}
@@ -57,15 +60,15 @@ func readApplications(ctx context.Context, q Querier, query string, args ...any)
 // CreateApplication inserts an application with its return URLs and secrets; a
 // public one has none. ErrConflict: the id or the client id is taken.
 func (s *Store) CreateApplication(ctx context.Context, app Application, secrets ...ApplicationSecret) error {
-	settings, err := jsonText(settingsRow(app.Settings))
+	settings, face, err := applicationText(app.Application)
 	if err != nil {
 		return err
 	}
 	return s.write(ctx, "create the application", func(ctx context.Context, q Querier) error {
 		_, err := q.ExecContext(ctx,
-			`INSERT INTO applications (id, client_id, name, settings, data_key, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			app.ID, app.ClientID, app.Name, settings, app.DataKey, millis(app.CreatedAt), millis(app.UpdatedAt))
+			`INSERT INTO applications (id, client_id, name, settings, brand, data_key, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			app.ID, app.ClientID, app.Name, settings, face, app.DataKey, millis(app.CreatedAt), millis(app.UpdatedAt))
 		if err != nil {
 			return err
 		}
@@ -75,6 +78,9 @@ func (s *Store) CreateApplication(ctx context.Context, app Application, secrets 
 			}
 		}
 		if err := writeAlias(ctx, q, app.Application); err != nil {
+			return err
+		}
+		if err := writeLogos(ctx, q, app.Application, app.Logos); err != nil {
 			return err
 		}
 		return insertURLs(ctx, q, app.Application)
@@ -119,10 +125,11 @@ func (s *Store) Applications(ctx context.Context) ([]Application, error) {
 }
 
 // UpdateApplication reads an application and writes what change makes of its name,
-// settings, UpdatedAt and return URLs, in one step that nobody else's update comes
+// settings, brand, UpdatedAt and return URLs, in one step that nobody else's update comes
 // between. change may run more than once and must not call the store; an error of
-// it stops the update and comes back as it is. The client id never changes.
-func (s *Store) UpdateApplication(ctx context.Context, id string, change func(*account.Application) error) error {
+// it stops the update and comes back as it is. The client id never changes. logos are
+// stored in the same step, and those that the brand does not name go.
+func (s *Store) UpdateApplication(ctx context.Context, id string, change func(*account.Application) error, logos ...brand.Logo) error {
 	var refused error
 	err := s.write(ctx, "update the application", func(ctx context.Context, q Querier) error {
 		if err := holdApplication(ctx, q, id); err != nil {
@@ -135,7 +142,10 @@ func (s *Store) UpdateApplication(ctx context.Context, id string, change func(*a
 		if refused = change(&app.Application); refused != nil {
 			return refused
 		}
-		return updateApplication(ctx, q, id, app.Application)
+		if err := updateApplication(ctx, q, id, app.Application); err != nil {
+			return err
+		}
+		return writeLogos(ctx, q, app.Application, logos)
 	})
 	if refused != nil {
 		return refused
@@ -143,13 +153,22 @@ func (s *Store) UpdateApplication(ctx context.Context, id string, change func(*a
 	return err
 }
 
+// applicationText is what is kept of an application as JSON.
+func applicationText(app account.Application) (settings, face string, err error) {
+	if settings, err = jsonText(settingsRow(app.Settings)); err != nil {
+		return "", "", err
+	}
+	face, err = jsonText(brandRow(app.Brand))
+	return settings, face, err
+}
+
 func updateApplication(ctx context.Context, q Querier, id string, app account.Application) error {
-	settings, err := jsonText(settingsRow(app.Settings))
+	settings, face, err := applicationText(app)
 	if err != nil {
 		return err
 	}
-	_, err = q.ExecContext(ctx, `UPDATE applications SET name = $2, settings = $3, updated_at = $4 WHERE id = $1`,
-		id, app.Name, settings, millis(app.UpdatedAt))
+	_, err = q.ExecContext(ctx, `UPDATE applications SET name = $2, settings = $3, brand = $4, updated_at = $5 WHERE id = $1`,
+		id, app.Name, settings, face, millis(app.UpdatedAt))
 	if err != nil {
 		return err
 	}

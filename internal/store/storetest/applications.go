@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/brand"
 	"github.com/avain-project/avain/internal/store"
 )
 
@@ -46,6 +47,7 @@ func testApplicationUpdate(t *testing.T, s *store.Store) {
 	want.Name = "Notes 2"
 	want.ReturnURLs = []string{"https://new.example/b", "https://new.example/a"}
 	want.Settings = account.Settings{Origins: []string{"https://other.example"}}
+	want.Brand = brand.Brand{Color: "#123456"}
 	want.UpdatedAt = noon.Add(time.Minute)
 	update := want.Application
 	update.ReturnURLs = append(update.ReturnURLs, "https://new.example/b") // repeated: kept once
@@ -107,6 +109,62 @@ func testApplicationDelete(t *testing.T, s *store.Store) {
 	}
 	equal(t, must(s.TokenByHash(w.ctx(), token.Hash))(t).RevokedAt, now)
 	w.is(s.DeleteApplication(w.ctx(), w.app.ID, now), store.ErrNotFound)
+}
+
+// A picture is there while an application names it.
+func testLogos(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	first, second := newLogo("first"), newLogo("second")
+	gone := func(l brand.Logo) {
+		t.Helper()
+		if _, found, err := s.Logo(w.ctx(), l.Hash); found || err != nil {
+			t.Errorf("the logo %s: found = %t, %v", l.Data, found, err)
+		}
+	}
+	there := func(l brand.Logo) {
+		t.Helper()
+		got, found, err := s.Logo(w.ctx(), l.Hash)
+		w.ok(err)
+		if !found {
+			t.Fatalf("the logo %s is gone", l.Data)
+		}
+		equal(t, got, l)
+	}
+	set := func(id string, logos ...brand.Logo) {
+		t.Helper()
+		w.ok(s.UpdateApplication(w.ctx(), id, func(app *account.Application) error {
+			app.Brand.Logo = ""
+			for _, l := range logos {
+				app.Brand.Logo = l.Hash
+			}
+			return nil
+		}, logos...))
+	}
+	other := newApplication()
+	other.ID, other.ClientID, other.Settings.Alias = account.NewRecordID(), account.NewClientID(), ""
+	other.Brand.Logo, other.Logos = first.Hash, []brand.Logo{first}
+	gone(first)
+	w.ok(s.CreateApplication(w.ctx(), other))
+	there(first)
+	set(w.app.ID, first) // the same picture twice
+	set(w.app.ID, second)
+	there(first)
+	there(second)
+	set(w.app.ID, second) // again: it stays
+	w.ok(s.UpdateApplication(w.ctx(), w.app.ID, func(app *account.Application) error { app.Name = "Another"; return nil }))
+	there(second)
+	set(w.app.ID)
+	gone(second)
+	// What is refused changes no picture.
+	refused := errors.New("refused")
+	w.is(s.UpdateApplication(w.ctx(), w.app.ID, func(*account.Application) error { return refused }, second), refused)
+	gone(second)
+	w.ok(s.DeleteApplication(w.ctx(), other.ID, noon))
+	gone(first)
+}
+
+func newLogo(data string) brand.Logo {
+	return brand.Logo{Hash: "hash of " + data, MediaType: "image/png", Data: []byte(data)}
 }
 
 func testApplicationSecrets(t *testing.T, s *store.Store) {

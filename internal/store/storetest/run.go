@@ -15,6 +15,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"application conflicts":            testApplicationConflicts,
 		"application update":               testApplicationUpdate,
 		"application update race":          testApplicationUpdateRace,
+		"logos":                            testLogos,
 		"application delete":               testApplicationDelete,
 		"application secrets":              testApplicationSecrets,
 		"origins":                          testOrigins,

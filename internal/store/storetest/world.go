@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/brand"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/store"
 )
@@ -89,6 +90,7 @@ func newApplication() store.Application {
 				TokenMode: true, CodeLifetime: 90 * time.Second, RevokeOnReplay: true, ProviderAuth: true,
 				Origins: []string{"https://spa.example"}, Alias: "https://connect.notes.example", PartialGrant: account.AcceptPartial,
 			},
+			Brand:     brand.Brand{Color: "#ffd200", ColorDark: "#000000", PrivacyURL: "https://notes.example/privacy", TermsURL: "https://notes.example/terms"},
 			CreatedAt: noon, UpdatedAt: noon,
 		},
 		DataKey: []byte("application key"),
