@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/brand"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/secret"
 )
@@ -38,12 +39,21 @@ type appCreateCommand struct {
 	Origin         []string      `sep:"none" placeholder:"ORIGIN" help:"Origin that CORS allows besides those of the return URLs; may be repeated."`
 	PartialGrant   string        `placeholder:"WAY" help:"Where a person gives less than was asked for: ask them (ask, the default), connect with it (accept), or give the application an error (refuse)."`
 	Alias          string        `placeholder:"URL" help:"The application's own host name for this server, as in https://connect.example.com: its sign-ins run there."`
+	Logo           string        `placeholder:"FILE" help:"Logo on the pages: a PNG, JPEG or GIF that does not move, at most 64 KiB."`
+	BrandColor     string        `placeholder:"#RRGGBB" help:"Colour of the buttons and links on the pages."`
+	BrandColorDark string        `placeholder:"#RRGGBB" help:"The same on dark pages, if it is another."`
+	PrivacyURL     string        `name:"privacy-url" placeholder:"URL" help:"Page about privacy, linked on the pages."`
+	TermsURL       string        `name:"terms-url" placeholder:"URL" help:"Page of the terms of use, linked on the pages."`
 	ClientID       string        `name:"client-id" placeholder:"ID" help:"Client id of an application that moves in: 32 hexadecimal digits."`
 	ClientSecret   secret.Text   `name:"client-secret-file" secret:"AVAIN_APP_CLIENT_SECRET" placeholder:"PATH" help:"File with the secret of an application that moves in (- is standard input)."`
 }
 
 // Run makes the application.
 func (c *appCreateCommand) Run(ctx context.Context, s *settings, out output) error {
+	logo, err := readLogo(c.Logo)
+	if err != nil {
+		return err
+	}
 	a, err := s.open(ctx, s.config())
 	if err != nil {
 		return err
@@ -55,6 +65,7 @@ func (c *appCreateCommand) Run(ctx context.Context, s *settings, out output) err
 			Public: c.Public, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime, RevokeOnReplay: c.RevokeOnReplay,
 			ProviderAuth: c.ProviderAuth, Origins: c.Origin, Alias: c.Alias, PartialGrant: account.PartialGrant(c.PartialGrant),
 		},
+		Brand: brand.Brand{Color: c.BrandColor, ColorDark: c.BrandColorDark, PrivacyURL: c.PrivacyURL, TermsURL: c.TermsURL}, Logo: logo,
 	})
 	if err != nil {
 		return err
@@ -122,6 +133,11 @@ type appSetCommand struct {
 	Origin         []string       `sep:"none" xor:"origins" placeholder:"ORIGIN" help:"Origins that CORS allows besides; they replace the stored ones. May be repeated."`
 	NoOrigins      bool           `xor:"origins" help:"Remove all these origins."`
 	Alias          *string        `placeholder:"URL" help:"The application's own host name for this server, as in https://connect.example.com: its sign-ins run there; empty for none."`
+	Logo           *string        `placeholder:"FILE" help:"Logo on the pages: a PNG, JPEG or GIF that does not move, at most 64 KiB; empty for none."`
+	BrandColor     *string        `placeholder:"#RRGGBB" help:"Colour of the buttons and links on the pages; empty for none."`
+	BrandColorDark *string        `placeholder:"#RRGGBB" help:"The same on dark pages, if it is another; empty for none."`
+	PrivacyURL     *string        `name:"privacy-url" placeholder:"URL" help:"Page about privacy, linked on the pages; empty for none."`
+	TermsURL       *string        `name:"terms-url" placeholder:"URL" help:"Page of the terms of use, linked on the pages; empty for none."`
 }
 
 // Run changes the application.
@@ -129,6 +145,14 @@ func (c *appSetCommand) Run(ctx context.Context, s *settings, out output) error 
 	in := operator.SetApplication{
 		Name: c.Name, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime,
 		RevokeOnReplay: c.RevokeOnReplay, ProviderAuth: c.ProviderAuth, Alias: c.Alias, PartialGrant: (*account.PartialGrant)(c.PartialGrant),
+		BrandColor: c.BrandColor, BrandColorDark: c.BrandColorDark, PrivacyURL: c.PrivacyURL, TermsURL: c.TermsURL,
+	}
+	if c.Logo != nil {
+		logo, err := readLogo(*c.Logo)
+		if err != nil {
+			return err
+		}
+		in.Logo = &logo
 	}
 	if len(c.Origin) > 0 || c.NoOrigins {
 		in.Origins = &c.Origin
@@ -227,6 +251,10 @@ func (s *settings) withApplication(ctx context.Context, at *address, out output,
 			field{"partial grants", string(after.Settings.Partial(nil))},
 			field{"origins", strings.Join(after.Settings.Origins, "\n\t")},
 			field{"alias", after.Settings.Alias},
+			field{"brand colour", strings.TrimSpace(after.Brand.Color + " " + after.Brand.ColorDark)},
+			field{"logo", view.Logo},
+			field{"privacy URL", after.Brand.PrivacyURL},
+			field{"terms URL", after.Brand.TermsURL},
 			field{"redirect URI", view.RedirectURI},
 			field{"created", stamp(after.CreatedAt)},
 			field{"updated", stamp(after.UpdatedAt)},

@@ -37,6 +37,9 @@ func (c *applyCommand) Run(ctx context.Context, s *settings, out output) error {
 	if err != nil {
 		return err
 	}
+	if err := file.ReadLogos(func(path string) ([]byte, error) { return readPicture(c.beside(path)) }); err != nil {
+		return err
+	}
 	a, err := s.open(ctx, c.onto(s.config()))
 	if err != nil {
 		return err
@@ -76,11 +79,15 @@ func (c *applyCommand) resolve(source operator.SecretSource) (secret.Text, error
 		}
 		return secret.New(bare), nil
 	}
-	path := source.File
-	if !filepath.IsAbs(path) && c.File != "-" {
-		path = filepath.Join(filepath.Dir(c.File), path)
+	return readSecret(c.beside(source.File), nil)
+}
+
+// beside is a path of the file, which starts at the file's folder.
+func (c *applyCommand) beside(path string) string {
+	if filepath.IsAbs(path) || c.File == "-" {
+		return path
 	}
-	return readSecret(path, nil)
+	return filepath.Join(filepath.Dir(c.File), path)
 }
 
 func (c *applyCommand) show(out output, changes []operator.Change, whole bool) error {

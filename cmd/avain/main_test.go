@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"remember": remember,
 			"replace":  replace,
+			"draw":     draw,
 		},
 	})
 }

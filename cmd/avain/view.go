@@ -25,6 +25,11 @@ type applicationView struct {
 	Origins        []string  `json:"origins"`
 	PartialGrant   string    `json:"partialGrant"`
 	Alias          string    `json:"alias,omitempty"`
+	BrandColor     string    `json:"brandColor,omitempty"`
+	BrandColorDark string    `json:"brandColorDark,omitempty"`
+	Logo           string    `json:"logo,omitempty"` // its path on this server
+	PrivacyURL     string    `json:"privacyUrl,omitempty"`
+	TermsURL       string    `json:"termsUrl,omitempty"`
 	RedirectURI    string    `json:"redirectUri,omitempty"` // of registrations without a relay; app show and app set tell
 	CreatedAt      time.Time `json:"createdAt"`
 	UpdatedAt      time.Time `json:"updatedAt"`
@@ -35,8 +40,9 @@ func viewApplication(a account.Application) applicationView {
 		ClientID: a.ClientID, Name: a.Name, ReturnURLs: texts(a.ReturnURLs), Public: a.Settings.Public,
 		TokenMode: a.Settings.TokenMode, CodeLifetime: a.Settings.CodeLife().String(), RevokeOnReplay: a.Settings.RevokeOnReplay,
 		ProviderAuth: a.Settings.ProviderAuth, Origins: texts(a.Settings.Origins), Alias: a.Settings.Alias,
-		PartialGrant: string(a.Settings.Partial(nil)),
-		CreatedAt:    utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
+		PartialGrant: string(a.Settings.Partial(nil)), Logo: operator.LogoPath(a),
+		BrandColor: a.Brand.Color, BrandColorDark: a.Brand.ColorDark, PrivacyURL: a.Brand.PrivacyURL, TermsURL: a.Brand.TermsURL,
+		CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
 	}
 }
 

@@ -26,6 +26,8 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("/v1/auth/form", s.page(s.showForm, http.MethodPost))
 	mux.HandleFunc("POST /v1/auth/form", s.page(s.submitForm, http.MethodPost))
 
+	mux.HandleFunc("GET /v1/auth/logo/{hash}", s.logo)
+
 	// The exchange, for applications.
 	mux.HandleFunc("POST /v1/auth/token/{code}", s.redeem)
 	mux.HandleFunc("GET /v1/auth/token/{code}", s.redeemDeprecated)

@@ -42,6 +42,11 @@ type Origins interface {
 	OriginRegistered(ctx context.Context, origin string) (bool, error)
 }
 
+// Logos keeps the applications' pictures by their hash.
+type Logos interface {
+	Logo(ctx context.Context, hash string) (logo brand.Logo, found bool, err error)
+}
+
 // Look is whom a page is shown to, and on whose behalf.
 type Look struct {
 	Languages       string // the browser's Accept-Language
@@ -104,6 +109,7 @@ type Config struct {
 	Access    *access.Service
 	Accounts  Accounts
 	Origins   Origins
+	Logos     Logos
 	Hosts     Hosts
 	Direct    *direct.Proxy
 	Pages     Pages

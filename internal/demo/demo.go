@@ -237,6 +237,9 @@ func application(ctx context.Context, ops *operator.Service, returns []string, s
 		if a.Name != ApplicationName {
 			continue
 		}
+		if err := dress(ctx, ops, a.ClientID); err != nil {
+			return account.Application{}, secret.Text{}, err
+		}
 		// The ports may have moved, and a stored secret cannot be shown again.
 		for _, u := range returns {
 			if _, err := ops.AddReturnURL(ctx, a.ClientID, u); err != nil {
@@ -245,7 +248,11 @@ func application(ctx context.Context, ops *operator.Service, returns []string, s
 		}
 		return ops.RotateSecret(ctx, a.ClientID, true)
 	}
-	return ops.CreateApplication(ctx, operator.CreateApplication{Name: ApplicationName, ReturnURLs: returns, Settings: settings})
+	made, clientSecret, err := ops.CreateApplication(ctx, operator.CreateApplication{Name: ApplicationName, ReturnURLs: returns, Settings: settings})
+	if err != nil {
+		return account.Application{}, secret.Text{}, err
+	}
+	return made, clientSecret, dress(ctx, ops, made.ClientID)
 }
 
 func (d *demo) announce(ready Ready) error {

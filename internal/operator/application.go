@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/brand"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/store"
@@ -18,6 +19,8 @@ type CreateApplication struct {
 	Name       string
 	ReturnURLs []string
 	Settings   account.Settings
+	Brand      brand.Brand // but for the logo
+	Logo       brand.Logo  // the zero value is none
 	// ClientID and Secret are given where an application moves in from elsewhere;
 	// left empty, both are made.
 	ClientID string
@@ -37,12 +40,12 @@ func (s *Service) CreateApplication(ctx context.Context, in CreateApplication) (
 	now := s.Now()
 	app := account.Application{
 		ID: account.NewRecordID(), ClientID: in.ClientID, Name: in.Name, ReturnURLs: unique(in.ReturnURLs),
-		Settings: in.Settings, CreatedAt: now, UpdatedAt: now,
+		Settings: in.Settings, Brand: in.face(), CreatedAt: now, UpdatedAt: now,
 	}
 	if app.ClientID == "" {
 		app.ClientID = account.NewClientID()
 	}
-	clientSecret, records, record := in.Secret, []store.ApplicationSecret(nil), store.Application{Application: app}
+	clientSecret, records, record := in.Secret, []store.ApplicationSecret(nil), store.Application{Application: app, Logos: pictures(&in.Logo)}
 	key, wrapped, err := s.Ring.NewDataKey(app.ID)
 	if err != nil {
 		return account.Application{}, secret.Text{}, err
@@ -82,6 +85,9 @@ func (in CreateApplication) check() error {
 		}
 	}
 	if err := checkReturnURLs(in.ReturnURLs); err != nil {
+		return err
+	}
+	if err := checkBrand(in.face()); err != nil {
 		return err
 	}
 	return checkSettings(in.Settings)
@@ -134,6 +140,10 @@ type SetApplication struct {
 	Alias          *string // empty ends it
 	ReturnURLs     *[]string
 	PartialGrant   *account.PartialGrant
+
+	BrandColor, BrandColorDark *string     // empty ends it
+	Logo                       *brand.Logo // the zero value ends it
+	PrivacyURL, TermsURL       *string     // empty ends it
 }
 
 // SetApplication changes an application. Whether it is public never changes.
@@ -141,7 +151,7 @@ func (s *Service) SetApplication(ctx context.Context, ref string, in SetApplicat
 	return s.change(ctx, ref, func(app *account.Application) error {
 		in.onto(app)
 		return nil
-	})
+	}, pictures(in.Logo)...)
 }
 
 func (in SetApplication) onto(app *account.Application) {
@@ -154,6 +164,13 @@ func (in SetApplication) onto(app *account.Application) {
 	set(&app.Settings.PartialGrant, in.PartialGrant)
 	set(&app.Settings.Alias, in.Alias)
 	set(&app.ReturnURLs, in.ReturnURLs)
+	set(&app.Brand.Color, in.BrandColor)
+	set(&app.Brand.ColorDark, in.BrandColorDark)
+	set(&app.Brand.PrivacyURL, in.PrivacyURL)
+	set(&app.Brand.TermsURL, in.TermsURL)
+	if in.Logo != nil {
+		app.Brand.Logo = in.Logo.Hash
+	}
 }
 
 func set[T any](to, from *T) {
@@ -163,18 +180,18 @@ func set[T any](to, from *T) {
 }
 
 // change edits the application that ref names.
-func (s *Service) change(ctx context.Context, ref string, edit func(*account.Application) error) (account.Application, error) {
+func (s *Service) change(ctx context.Context, ref string, edit func(*account.Application) error, logos ...brand.Logo) (account.Application, error) {
 	app, err := s.Application(ctx, ref)
 	if err != nil {
 		return account.Application{}, err
 	}
-	app, _, err = s.update(ctx, app.ID, edit)
+	app, _, err = s.update(ctx, app.ID, edit, logos...)
 	return app, err
 }
 
 // update edits an application as it stands in that moment: what another operator
 // changes at the same time is neither lost nor brought back.
-func (s *Service) update(ctx context.Context, id string, edit func(*account.Application) error) (account.Application, Action, error) {
+func (s *Service) update(ctx context.Context, id string, edit func(*account.Application) error, logos ...brand.Logo) (account.Application, Action, error) {
 	var after account.Application
 	err := s.Store.UpdateApplication(ctx, id, func(app *account.Application) error {
 		have := *app
@@ -195,7 +212,7 @@ func (s *Service) update(ctx context.Context, id string, edit func(*account.Appl
 		app.UpdatedAt = s.Now()
 		after = *app
 		return nil
-	})
+	}, logos...)
 	switch {
 	case errors.Is(err, errUnchanged):
 		return after, Unchanged, nil
@@ -218,12 +235,15 @@ func checkChanged(have, want account.Application) error {
 	if err := checkReturnURLs(want.ReturnURLs); err != nil {
 		return err
 	}
+	if err := checkBrand(want.Brand); err != nil {
+		return err
+	}
 	return checkSettings(want.Settings)
 }
 
 func sameApplication(a, b account.Application) bool {
 	x, y := a.Settings, b.Settings
-	return a.Name == b.Name && slices.Equal(a.ReturnURLs, b.ReturnURLs) && slices.Equal(x.Origins, y.Origins) &&
+	return a.Name == b.Name && a.Brand == b.Brand && slices.Equal(a.ReturnURLs, b.ReturnURLs) && slices.Equal(x.Origins, y.Origins) &&
 		x.Public == y.Public && x.TokenMode == y.TokenMode && x.CodeLifetime == y.CodeLifetime &&
 		x.RevokeOnReplay == y.RevokeOnReplay && x.ProviderAuth == y.ProviderAuth && x.Alias == y.Alias && x.PartialGrant == y.PartialGrant
 }

@@ -134,7 +134,7 @@ func (p plan) same(other plan) bool {
 
 // onto makes the stored application what the file wants it to be.
 func (p plan) onto(app *account.Application) {
-	app.Name, app.ReturnURLs, app.Settings = p.in.Name, p.in.ReturnURLs, p.in.Settings
+	app.Name, app.ReturnURLs, app.Settings, app.Brand = p.in.Name, p.in.ReturnURLs, p.in.Settings, p.in.face()
 }
 
 func (s *Service) carryOut(ctx context.Context, p plan) ([]Change, error) {
@@ -168,7 +168,7 @@ func (s *Service) applyApplication(ctx context.Context, p plan) (account.Applica
 		}
 		return app, change, err
 	}
-	app, action, err := s.update(ctx, p.have.ID, func(app *account.Application) error { p.onto(app); return nil })
+	app, action, err := s.update(ctx, p.have.ID, func(app *account.Application) error { p.onto(app); return nil }, pictures(&p.in.Logo)...)
 	if err != nil {
 		return app, Change{}, err
 	}

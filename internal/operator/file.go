@@ -38,6 +38,7 @@ type ApplicationSpec struct {
 	Origins        []string           `yaml:"origins"`
 	PartialGrant   string             `yaml:"partialGrant"` // ask, accept or refuse
 	Alias          string             `yaml:"alias"`
+	Brand          BrandSpec          `yaml:"brand"`
 	ReturnURLs     []string           `yaml:"returnUrls"`
 	Registrations  []RegistrationSpec `yaml:"registrations"`
 }
@@ -163,6 +164,10 @@ func (spec ApplicationSpec) application(resolve Resolve) (CreateApplication, err
 			ProviderAuth: spec.ProviderAuth, Origins: spec.Origins, Alias: spec.Alias,
 			PartialGrant: account.PartialGrant(spec.PartialGrant),
 		},
+		Brand: spec.Brand.brand(), Logo: spec.Brand.picture,
+	}
+	if spec.Brand.Logo != "" && in.Logo.Hash == "" {
+		return in, usagef("the logo %s has not been read", spec.Brand.Logo)
 	}
 	var err error
 	if spec.CodeLifetime != "" {

@@ -8,15 +8,19 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/signin"
 )
 
+// made are the pages, read once: they hold nothing of a test.
+var made = sync.OnceValues(signin.New)
+
 func pages(t *testing.T) *signin.Pages {
 	t.Helper()
-	p, err := signin.New()
+	p, err := made()
 	if err != nil {
 		t.Fatal(err)
 	}
