@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/avain-project/avain/internal/brand"
+	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/signin"
 )
@@ -99,7 +100,7 @@ func TestEveryPageCarriesTheBrand(t *testing.T) {
 		case "approved":
 			pages(t).Approved(w, l)
 		case "form":
-			pages(t).Form(w, l, signin.FormPage{Status: 200, Fields: askedFor()})
+			pages(t).Form(w, l, signin.FormPage{Status: 200, Form: connect.Form{Fields: askedFor()}})
 		case "done":
 			pages(t).Done(w, l, signin.DonePage{Status: 200, Location: "https://c.example/"})
 		}
