@@ -116,7 +116,7 @@ func TestEveryPageCarriesTheBrand(t *testing.T) {
 			continue
 		}
 		w := draw(name, look)
-		has(t, w, `<img id="logo" src="/v1/auth/logo/`+hash+`" alt="Clinic &#34;&amp; Co">`, `--act: #ffd200`,
+		has(t, w, `<link rel="icon" href="/v1/auth/logo/`+hash+`">`, `<img id="logo" src="/v1/auth/logo/`+hash+`" alt="Clinic &#34;&amp; Co">`, `--act: #ffd200`,
 			`<a id="privacy" href="https://c.example/privacy" rel="noreferrer">Privacy</a>`, `<a id="terms" href="https://c.example/terms"`)
 		if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "img-src 'self';") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s: the policy is %q", name, policy)
