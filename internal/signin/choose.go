@@ -30,7 +30,7 @@ type chooseView struct {
 type choiceView struct {
 	ServiceType account.ServiceType
 	URL         template.URL
-	Label, Hint string
+	Label, Hint sentence
 	Logo        template.HTML
 }
 
@@ -48,10 +48,8 @@ func (p *Pages) Choose(w http.ResponseWriter, look Look, page ChoosePage) {
 		view.Form = view.Form || c.Form
 		paint(&colors, c.ServiceType, c.Button)
 		key := "provider." + string(c.ServiceType) + ".button."
-		label, _ := text.Said(c.Button.Label, key)
-		hint, _ := text.Said(c.Button.Hint, key)
 		view.Choices = append(view.Choices, choiceView{
-			ServiceType: c.ServiceType, URL: ownLink(c.URL), Label: label, Hint: hint,
+			ServiceType: c.ServiceType, URL: ownLink(c.URL), Label: text.sentence(c.Button.Label, key), Hint: text.sentence(c.Button.Hint, key),
 			Logo: template.HTML(c.Button.Logo), //nolint:gosec // a provider's own embedded file
 		})
 	}

@@ -76,6 +76,7 @@ type fieldView struct {
 	Type, InputMode, Autocomplete string
 	DescribedBy                   string // ids
 	Required, Focus, Fixed        bool
+	LabelEnglish                  bool // as in [sentence]
 	Choices                       []choiceOf
 }
 
@@ -218,9 +219,9 @@ func (v *formView) focus() {
 // the catalogue has nothing for the service and the field.
 func (l words) viewField(service account.ServiceType, f provider.Field) fieldView {
 	key := "provider." + string(service) + "." + f.Name + "."
-	label, _ := l.Said(f.Label, key)
+	label := l.sentence(f.Label, key)
 	v := fieldView{
-		Name: f.Name, ID: "field-" + f.Name, Label: label, Help: l.sentence(f.Help, key), Value: f.Value,
+		Name: f.Name, ID: "field-" + f.Name, Label: label.Text, LabelEnglish: label.English, Help: l.sentence(f.Help, key), Value: f.Value,
 		Type: "text", Autocomplete: f.Autocomplete, Required: f.Required,
 	}
 	if v.Autocomplete == "" {

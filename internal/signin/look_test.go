@@ -64,12 +64,12 @@ func TestADriversWordsAreTranslated(t *testing.T) {
 			{Name: "imapSecurity", Label: "Encryption", Kind: provider.FieldSecurity},
 		}},
 	}
-	has(t, form(t, page, inGerman), ">E-Mail-Adresse</label>", ">Passwort</label>", "nehmen Sie eines davon", ">Wholly new</label>",
+	has(t, form(t, page, inGerman), ">E-Mail-Adresse</label>", ">Passwort</label>", "nehmen Sie eines davon", ` lang="en">Wholly new</label>`,
 		`<small id="help-token" lang="en" dir="ltr">Nobody has translated this.</small>`, ">Herausfinden</option>", "<li>Ihre E-Mails lesen</li>",
 		"Clinic &amp; Co möchte:", "Melden Sie sich mit Ihrem Konto bei IMAP an")
 	// Another service's field of that name has words of its own.
 	page.ServiceType = account.EWS
-	has(t, form(t, page, inGerman), ">E-mail address</label>")
+	has(t, form(t, page, inGerman), ` lang="en">E-mail address</label>`)
 	choices := []connect.Choice{{ServiceType: account.IMAP, URL: "?a", Form: true, Button: provider.Button{Label: "Sign in with an e-mail password", Hint: "any mailbox with IMAP"}}}
 	has(t, chosen(t, signin.ChoosePage{Choices: choices}, inGerman), "Mit einem E-Mail-Passwort anmelden", "jedes Postfach mit IMAP", "Bei welchem Dienst")
 }
