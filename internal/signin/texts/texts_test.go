@@ -1,6 +1,7 @@
 package texts
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -26,7 +27,7 @@ func TestTheBrowsersLanguageIsChosen(t *testing.T) {
 	c := small(t)
 	for accept, want := range map[string]string{
 		"": "en", "de": "de", "de-CH, en;q=0.8": "de", "fr, de;q=0.5": "de", "fr": "en", "en-GB, de;q=0.9": "en", "*": "en", "zh-TW": "zh-Hant",
-		"de;q=0, en": "en", "nonsense/()": "en", "ar-EG": "ar", string(make([]byte, 5000)): "en",
+		"de;q=0, en": "en", "nonsense/()": "en", "ar-EG": "ar", strings.Repeat("de, ", 200): "en",
 	} {
 		if got := c.Match(accept).Tag; got != want {
 			t.Errorf("%.40q: %s, want %s", accept, got, want)
