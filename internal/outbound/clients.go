@@ -3,7 +3,6 @@ package outbound
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,8 +15,8 @@ const MaxAnswer = 1 << 20
 // idlePerHost is how many idle connections are kept to one host.
 const idlePerHost = 64
 
-// ErrTooLarge is read in place of the rest of an answer over [MaxAnswer].
-var ErrTooLarge = fmt.Errorf("the answer is over %d bytes", MaxAnswer)
+// ErrTooLarge is read in place of the rest of an answer over [MaxAnswer] or [MaxProbe].
+var ErrTooLarge = errors.New("the answer is longer than it may be")
 
 // Config sets the bounds; zero values take the defaults.
 type Config struct {

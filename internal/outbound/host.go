@@ -26,6 +26,8 @@ func (p Protocol) ports() []uint16 {
 	switch p {
 	case HTTPS:
 		return []uint16{443}
+	case HTTP:
+		return []uint16{80}
 	case IMAP:
 		return []uint16{143, 993}
 	case SMTP:

@@ -33,13 +33,19 @@ type TypedConfig struct {
 	FirstByte    time.Duration // the wait for an answer's headers; default 15 s
 	Total        time.Duration // an HTTP call with its redirects; default 30 s
 
+	// MailDirectory is a public directory of mail settings by domain, as a URL that ends
+	// in a slash, which may be told the domains that people type; "" for none.
+	MailDirectory string
+
 	// Observe, if set, is told of each HTTP call, as [Config.Observe] is.
 	Observe func(host string, status int, took time.Duration)
 	// ObserveDial, if set, is told of each connection: "" or why there is none.
 	ObserveDial func(failed Reason, took time.Duration)
 
 	Now func() time.Time // judges certificates; default time.Now
-	// Lookup resolves a name; default: the system's resolver.
+	// Resolver is asked for names; default: the system's.
+	Resolver Resolver
+	// Lookup takes the place of Resolver for addresses. For tests.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Connect opens a connection to an address that was judged; default: a socket,
 	// whose address is judged once more. For tests without a network.
@@ -74,8 +80,11 @@ func NewTyped(cfg TypedConfig) *Typed {
 		cfg.Now = time.Now
 	}
 	t := &Typed{cfg: cfg, guard: newGuard(cfg.Allow)}
+	if t.cfg.Resolver == nil {
+		t.cfg.Resolver = net.DefaultResolver
+	}
 	if t.cfg.Lookup == nil {
-		t.cfg.Lookup = Lookup
+		t.cfg.Lookup = t.lookup
 	}
 	if t.cfg.Connect == nil {
 		t.cfg.Connect = t.connect
@@ -88,6 +97,9 @@ func (t *Typed) Plaintext(host string) bool {
 	host, err := Hostname(host)
 	return err == nil && slices.Contains(t.cfg.Plaintext, host)
 }
+
+// MailDirectory is the directory that the operator lets us tell domains, or "".
+func (t *Typed) MailDirectory() string { return t.cfg.MailDirectory }
 
 // TLSConfig verifies a server by the name that was typed. It is for STARTTLS, and
 // for libraries that shake hands themselves.
@@ -246,7 +258,15 @@ func (t *Typed) control(_ context.Context, _, address string, _ syscall.RawConn)
 
 // Lookup asks the system's resolver. It may write an A record as a mapped address.
 func Lookup(ctx context.Context, host string) ([]netip.Addr, error) {
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	return lookup(ctx, net.DefaultResolver, host)
+}
+
+func (t *Typed) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	return lookup(ctx, t.cfg.Resolver, host)
+}
+
+func lookup(ctx context.Context, by Resolver, host string) ([]netip.Addr, error) {
+	addrs, err := by.LookupNetIP(ctx, "ip", host)
 	for i := range addrs {
 		addrs[i] = addrs[i].Unmap()
 	}
