@@ -39,10 +39,13 @@ type typedHosts struct {
 	TypedNetworks  []string `name:"typed-networks" env:"AVAIN_TYPED_NETWORKS" placeholder:"NETWORK" group:"Typed hosts" help:"Addresses or networks (10.20.0.0/16) in which servers that people type may be, besides public addresses; separated by commas."`
 	PlaintextHosts []string `name:"plaintext-hosts" env:"AVAIN_PLAINTEXT_HOSTS" placeholder:"HOST" group:"Typed hosts" help:"Hosts to which a typed login may go without TLS; separated by commas."`
 	TypedCA        string   `name:"typed-ca" env:"AVAIN_TYPED_CA" placeholder:"PATH" group:"Typed hosts" help:"PEM file of authorities that sign the certificates of typed servers, besides the system's; read at the start."`
+	TypedResolver  string   `name:"typed-resolver" env:"AVAIN_TYPED_RESOLVER" placeholder:"ADDRESS:PORT" group:"Typed hosts" help:"DNS server that names and domains which people type are looked up at; the system's resolver if not given."`
+	MailISPDB      bool     `name:"mail-ispdb" env:"AVAIN_MAIL_ISPDB" group:"Typed hosts" help:"Look the domains of e-mail addresses up in Thunderbird's public directory of mail settings, too, which learns them by that."`
 }
 
 func (h typedHosts) onto(cfg app.Config) app.Config {
 	cfg.TypedNetworks, cfg.PlaintextHosts, cfg.TypedCA = h.TypedNetworks, h.PlaintextHosts, h.TypedCA
+	cfg.TypedResolver, cfg.MailISPDB = h.TypedResolver, h.MailISPDB
 	return cfg
 }
 

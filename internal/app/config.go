@@ -52,8 +52,17 @@ type Config struct {
 	// TypedCA is a PEM file of authorities that typed hosts are believed by, besides
 	// the system's; read at the start.
 	TypedCA string
-	// Lookup resolves typed hosts, for the demo and tests; default: the system's resolver.
+	// TypedResolver is the DNS server, at host:port, that typed hosts and domains are
+	// looked up at; default: the system's resolver.
+	TypedResolver string
+	// MailISPDB lets domains be looked up in Thunderbird's public directory of mail
+	// settings, which learns them by that.
+	MailISPDB bool
+	// Lookup resolves typed hosts, for tests; default: the resolver above.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Connect opens the connections to typed hosts, for the demo and tests; default: a
+	// socket.
+	Connect func(ctx context.Context, address netip.AddrPort) (net.Conn, error)
 
 	// MaxOpenAttempts bounds the sign-ins of one application that wait for their
 	// callback; default 10,000.

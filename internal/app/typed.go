@@ -2,7 +2,10 @@ package app
 
 import (
 	"crypto/x509"
+	"net"
+	"net/netip"
 	"os"
+	"strconv"
 
 	"github.com/avain-project/avain/internal/outbound"
 )
@@ -31,7 +34,37 @@ func (c Config) typed() (outbound.TypedConfig, error) {
 	if err != nil {
 		return none, err
 	}
-	return outbound.TypedConfig{Allow: allow, Plaintext: plaintext, Roots: roots, Now: c.Now, Lookup: c.Lookup}, nil
+	resolver, err := c.typedResolver()
+	if err != nil {
+		return none, err
+	}
+	directory := ""
+	if c.MailISPDB {
+		directory = ispdb
+	}
+	return outbound.TypedConfig{
+		Allow: allow, Plaintext: plaintext, Roots: roots, MailDirectory: directory,
+		Now: c.Now, Resolver: resolver, Lookup: c.Lookup, Connect: c.Connect,
+	}, nil
+}
+
+// ispdb is Thunderbird's directory of mail settings, a file a domain
+// (draft-ietf-mailmaint-autoconfig).
+const ispdb = "https://autoconfig.thunderbird.net/v1.1/"
+
+// typedResolver is nil for the system's.
+func (c Config) typedResolver() (outbound.Resolver, error) {
+	if c.TypedResolver == "" {
+		return nil, nil
+	}
+	host, port, err := net.SplitHostPort(c.TypedResolver)
+	if err == nil {
+		_, err = netip.ParseAddr(host)
+	}
+	if number, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || number == 0 {
+		return nil, usage("--typed-resolver %q: write the address and port of a DNS server, such as 10.0.0.53:53", c.TypedResolver)
+	}
+	return outbound.NewResolver(c.TypedResolver), nil
 }
 
 // typedRoots is nil for the system's authorities alone.

@@ -51,11 +51,24 @@ func TestTypedHostsSettingsThatAreRefused(t *testing.T) {
 		`--plaintext-hosts ""`:                              {PlaintextHosts: []string{""}},
 		`--typed-ca: open ` + noPEM + "x":                   {TypedCA: noPEM + "x"},
 		`--typed-ca ` + noPEM + `: there is no certificate`: {TypedCA: noPEM},
+		`--typed-resolver "10.0.0.53"`:                      {TypedResolver: "10.0.0.53"},
+		`--typed-resolver "dns.example:53"`:                 {TypedResolver: "dns.example:53"},
+		`--typed-resolver "10.0.0.53:0"`:                    {TypedResolver: "10.0.0.53:0"},
 	} {
 		_, err := cfg.typed()
 		var wrong *UsageError
 		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+func TestDomainsAreToldToAPublicDirectoryOnlyWhereAllowed(t *testing.T) {
+	t.Parallel()
+	for allowed, want := range map[bool]string{false: "", true: "https://autoconfig.thunderbird.net/v1.1/"} {
+		cfg, err := Config{MailISPDB: allowed, TypedResolver: "[::1]:53"}.typed()
+		if err != nil || cfg.MailDirectory != want || cfg.Resolver == nil {
+			t.Errorf("allowed %t: directory %q, resolver %v, %v", allowed, cfg.MailDirectory, cfg.Resolver, err)
 		}
 	}
 }

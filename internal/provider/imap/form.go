@@ -11,6 +11,7 @@ import (
 
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/discovery"
 	"github.com/avain-project/avain/internal/scope"
 )
 
@@ -65,16 +66,16 @@ func serverFields(title, help string, s provider.Server) []provider.Field {
 func prefill(hint provider.Hint) (imap, smtp provider.Server, advice string) {
 	imap, smtp = provider.Server{Protocol: protocolIMAP}, provider.Server{Protocol: protocolSMTP}
 	if domain, ok := domainOf(hint.Email); ok {
-		if h, ok := knownDomain(domain); ok {
-			imap, smtp, advice = h.imap, h.smtp, h.advice()
+		if h, ok := discovery.HostOfDomain(domain); ok {
+			imap, smtp, advice = h.IMAP, h.SMTP, h.Advice()
 		} else {
 			imap, smtp = guess(domain)
 		}
 	}
 	if s, ok := parseServerURL(hint.ServerURL); ok {
 		imap, smtp, advice = s, sibling(s.Host), ""
-		if h, ok := knownServer(s.Host); ok {
-			advice = h.advice()
+		if h, ok := discovery.HostOfServer(s.Host); ok {
+			advice = h.Advice()
 		}
 	}
 	return imap, smtp, advice
@@ -94,7 +95,7 @@ func parseServerURL(text string) (provider.Server, bool) {
 	if err != nil {
 		return provider.Server{}, false
 	}
-	s := tlsIMAP(host)
+	s := discovery.IMAPS(host)
 	if port, err := strconv.Atoi(u.Port()); err == nil && validPort(port) {
 		s.Port, s.Security = port, securityOf(protocolIMAP, port)
 	} else if u.Scheme == "imap" {
@@ -117,7 +118,7 @@ func read(form provider.Form) (typed, error) {
 	email := strings.TrimSpace(form.Values[fieldEmail])
 	domain, ok := domainOf(email)
 	if !ok {
-		return typed{}, invalid(fieldEmail, "this is not an e-mail address", "type it as name@example.com")
+		return typed{}, noAddress()
 	}
 	name := strings.TrimSpace(form.Values[fieldUsername])
 	if name == "" || name == email {
@@ -152,11 +153,11 @@ func serversOf(form provider.Form, domain string) ([]provider.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, listed := knownDomain(domain)
+	known, listed := discovery.HostOfDomain(domain)
 	switch {
 	case ok:
 	case listed:
-		imap = known.imap
+		imap = known.IMAP
 	default:
 		first, _ := guess(domain)
 		return nil, confirm(first)
@@ -166,7 +167,7 @@ func serversOf(form provider.Form, domain string) ([]provider.Server, error) {
 	}
 	if !okSMTP {
 		second := sibling(imap.Host)
-		if h, ok := knownServer(imap.Host); !ok || h.smtp != second {
+		if h, ok := discovery.HostOfServer(imap.Host); !ok || h.SMTP != second {
 			return nil, confirm(second)
 		}
 		smtp = second

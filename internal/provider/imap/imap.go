@@ -10,6 +10,7 @@ import (
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/discovery"
 	"github.com/avain-project/avain/internal/scope"
 )
 
@@ -25,14 +26,23 @@ const serverTimeout = 15 * time.Second
 
 // Provider is the service type IMAP.
 type Provider struct {
-	typed   *outbound.Typed
-	timeout time.Duration
+	typed     *outbound.Typed
+	timeout   time.Duration
+	discovery *discovery.Discovery
 }
 
-// New makes the driver. It keeps nothing between calls, and dials through typed alone.
-func New(typed *outbound.Typed) *Provider { return &Provider{typed: typed, timeout: serverTimeout} }
+// New makes the driver. It dials through typed alone, and keeps nothing between calls
+// but what domains publish about their servers, for a short time.
+func New(typed *outbound.Typed) *Provider {
+	p := &Provider{typed: typed, timeout: serverTimeout}
+	p.discovery = discovery.New(discovery.Config{Typed: typed, Greet: p.greets})
+	return p
+}
 
-var _ provider.Signer = (*Provider)(nil)
+var (
+	_ provider.Signer = (*Provider)(nil)
+	_ provider.Finder = (*Provider)(nil)
+)
 
 // Info implements provider.Provider. A password opens all that its servers have, so
 // the mail scopes are all or nothing for each of the two protocols; calendar, contacts
@@ -133,8 +143,8 @@ func vouches(server provider.Server, email, username string) bool {
 	if server.Security == provider.SecurityNone || !strings.EqualFold(email, username) || !standardPort(server) {
 		return false
 	}
-	known, ok := knownDomain(domain)
-	return server.Host == domain || ok && known.imap.Host == server.Host
+	known, ok := discovery.HostOfDomain(domain)
+	return server.Host == domain || ok && known.IMAP.Host == server.Host
 }
 
 func standardPort(server provider.Server) bool { return server.Port == 993 || server.Port == 143 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/discovery"
 )
 
 // kind is one way to fail: what code and class it has and what people are told.
@@ -148,8 +149,8 @@ func (t trouble) of(k kind, err error) *provider.Error {
 		field = t.field
 	}
 	cure := k.cure
-	if h, ok := knownServer(t.server.Host); ok && h.hint != "" && (k.code == provider.CodeLoginRefused || k.code == provider.CodeAppPassword || k.code == provider.CodeLoginDisabled) {
-		cure += "; " + h.advice()
+	if h, ok := discovery.HostOfServer(t.server.Host); ok && h.Hint != "" && (k.code == provider.CodeLoginRefused || k.code == provider.CodeAppPassword || k.code == provider.CodeLoginDisabled) {
+		cure += "; " + h.Advice()
 	}
 	return &provider.Error{
 		Class: k.class, Code: k.code, Field: field, Cure: cure,
