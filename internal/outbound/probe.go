@@ -25,6 +25,9 @@ func (t *Typed) Probe() *http.Client {
 	transport := &http.Transport{
 		// Proxy stays nil: a proxy would resolve the name after us.
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			if caller, ok := ctx.Value(callerKey{}).(context.Context); ok {
+				ctx = caller
+			}
 			c, _, err := t.dial(ctx, address, HTTPS, HTTP)
 			return c, err
 		},
@@ -42,6 +45,10 @@ func (t *Typed) Probe() *http.Client {
 		CheckRedirect: checkProbe,
 	}
 }
+
+// callerKey holds a request's context. net/http lets a dial go on without its request, for
+// the next one to have it; here nobody would, and many hosts do not answer.
+type callerKey struct{}
 
 // public lets out nothing that is not for everybody's eyes.
 type public struct{ next http.RoundTripper }
@@ -62,7 +69,7 @@ func (p public) RoundTrip(r *http.Request) (*http.Response, error) {
 			return refuse("a probe with the header " + name)
 		}
 	}
-	r = r.Clone(r.Context())
+	r = r.Clone(context.WithValue(r.Context(), callerKey{}, r.Context()))
 	r.Header.Del("Referer") // net/http adds it to what it follows
 	res, err := p.next.RoundTrip(r)
 	if err != nil {

@@ -43,14 +43,23 @@ func (d *Discovery) onceMX(domain string) func(context.Context) ([]string, error
 	var once sync.Once
 	var hosts []string
 	var err error
+	done := make(chan struct{})
 	return func(ctx context.Context) ([]string, error) {
 		once.Do(func() {
-			err = d.call(ctx, func() error {
-				hosts, err = d.typed.MX(ctx, domain)
-				return err
-			})
+			go func() {
+				defer close(done)
+				err = d.call(ctx, func() error {
+					hosts, err = d.typed.MX(ctx, domain)
+					return err
+				})
+			}()
 		})
-		return hosts, err
+		select {
+		case <-done:
+			return hosts, err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 
