@@ -59,7 +59,7 @@ func TestControlStats(t *testing.T) {
 	b.do(b.request("GET", b.at.Userinfo, ""))
 	b.post(b.at.Revoke, url.Values{"token": {"none"}})
 	a := b.control("GET", "stats", "")
-	want := `{"Google":{"authorize":1,"code":1,"refresh":2,"revoke":1,"identity":1,"api":2},` +
+	want := `{"EWS":{"authorize":0,"code":0,"refresh":0,"revoke":0,"identity":0,"api":0},"Google":{"authorize":1,"code":1,"refresh":2,"revoke":1,"identity":1,"api":2},` +
 		`"Hubspot":{"authorize":0,"code":0,"refresh":0,"revoke":0,"identity":0,"api":0},` +
 		`"IMAP":{"authorize":0,"code":0,"refresh":0,"revoke":0,"identity":0,"api":0},` +
 		`"Office365":{"authorize":0,"code":0,"refresh":0,"revoke":0,"identity":0,"api":0},` +

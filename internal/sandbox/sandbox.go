@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/avain-project/avain/internal/sandbox/authority"
+	"github.com/avain-project/avain/internal/sandbox/exchange"
 	"github.com/avain-project/avain/internal/sandbox/gate"
 	"github.com/avain-project/avain/internal/sandbox/google"
 	"github.com/avain-project/avain/internal/sandbox/hubspot"
@@ -53,7 +55,9 @@ type Sandbox struct {
 	pages   *page.Pages
 	vendors []vendor
 	mail    *mail.Server
-	mux     *http.ServeMux // what belongs to no vendor
+	company *exchange.Server
+	ca      func() (*authority.Authority, error) // made when somebody asks, once
+	mux     *http.ServeMux                       // what belongs to no vendor
 }
 
 // vendor is one dialect with its own memory, under a path prefix of its own.
@@ -72,13 +76,15 @@ type dialect interface {
 // New makes a sandbox with every vendor and no client.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor, salesforce.Vendor, zoho.Vendor, mail.Vendor), pages: page.Parse()}
+	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor, salesforce.Vendor, zoho.Vendor, mail.Vendor, exchange.Vendor), pages: page.Parse()}
 	s.addGoogle(cfg)
 	s.addMicrosoft(cfg)
 	s.addHubSpot(cfg)
 	s.addSalesforce(cfg)
 	s.addZoho(cfg)
 	s.mail = mail.New(cfg.Now, s.gate)
+	s.company = exchange.New(cfg.Now, cfg.Rand, s.gate)
+	s.ca = sync.OnceValues(func() (*authority.Authority, error) { return authority.New(cfg.Now()) })
 
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /{$}", s.index)
@@ -253,11 +259,49 @@ type Mail = mail.Running
 // ListenMail serves IMAP and SMTP on free ports of a loopback host, "127.0.0.1", until
 // Mail.Close. They are no HTTP, so they are apart from ServeHTTP.
 func (s *Sandbox) ListenMail(ctx context.Context, host string) (*Mail, error) {
-	return s.mail.Listen(ctx, host)
+	ca, err := s.ca()
+	if err != nil {
+		return nil, err
+	}
+	return s.mail.Listen(ctx, host, ca)
 }
 
 // MailPassword is a persona's password for the mail service, by the persona's key.
 func (s *Sandbox) MailPassword(persona string) string { return mail.Password(persona) }
+
+// Exchange is the Exchange Server while it listens.
+type Exchange = exchange.Running
+
+// ExchangeSettings are how it is set up.
+type ExchangeSettings = exchange.Settings
+
+// ListenExchange serves the web services and autodiscover on free ports of a loopback
+// host, "127.0.0.1", until Exchange.Close. NTLM needs a connection of its own kind, so
+// they are apart from ServeHTTP.
+func (s *Sandbox) ListenExchange(ctx context.Context, host string) (*Exchange, error) {
+	ca, err := s.ca()
+	if err != nil {
+		return nil, err
+	}
+	return s.company.Listen(ctx, host, ca)
+}
+
+// SetExchange changes how the Exchange Server is set up, until Reset. The error names
+// what is allowed.
+func (s *Sandbox) SetExchange(settings ExchangeSettings) error { return s.company.Set(settings) }
+
+// ExchangePassword is a persona's password at the Exchange Server, by the persona's key.
+func (s *Sandbox) ExchangePassword(persona string) string { return exchange.Password(persona) }
+
+// ExchangeNames are the names by which a persona may log in there, by the persona's key:
+// address, DOMAIN\user, user principal name.
+func (s *Sandbox) ExchangeNames(persona string) (address, account, upn string) {
+	return persona + "@" + ledger.Domain, exchange.Account(persona), exchange.UPN(persona)
+}
+
+// ExchangeWrong is how many wrong passwords an account has had in a row there, by the
+// name before the @, tags included.
+func (s *Sandbox) ExchangeWrong(local string) int { return s.company.Wrong(local) }
 
 // Stats says how many calls each vendor has had since the start or the last
 // reset.
@@ -285,6 +329,7 @@ func (s *Sandbox) Reset() {
 		v.dialect.Reset()
 	}
 	s.mail.Reset()
+	s.company.Reset()
 }
 
 // Close lets go of calls that a fault holds, so that the server around the

@@ -24,11 +24,20 @@ const (
 	SMTP      Endpoint = "smtp"
 	IMAPLogin Endpoint = "imapLogin"
 	SMTPLogin Endpoint = "smtpLogin"
+
+	// Of Exchange: calls of the web services and of autodiscover by people who are logged
+	// in; every request as it arrives, before anybody is asked who they are; and every
+	// password that is looked at.
+	EWS               Endpoint = "ews"
+	Autodiscover      Endpoint = "autodiscover"
+	EWSFront          Endpoint = "ewsFront"
+	AutodiscoverFront Endpoint = "autodiscoverFront"
+	EWSLogin          Endpoint = "ewsLogin"
 )
 
 // Endpoints lists them all.
 func Endpoints() []Endpoint {
-	return []Endpoint{Authorize, Code, Refresh, Revoke, Identity, API, IMAP, SMTP, IMAPLogin, SMTPLogin}
+	return []Endpoint{Authorize, Code, Refresh, Revoke, Identity, API, IMAP, SMTP, IMAPLogin, SMTPLogin, EWS, Autodiscover, EWSFront, AutodiscoverFront, EWSLogin}
 }
 
 // Kind is a way to fail.
@@ -45,11 +54,19 @@ const (
 	Oversized Kind = "oversized" // does not act; 200, more than 8 MiB of JSON
 	Hang      Kind = "hang"      // does not act, does not answer until the client goes away
 	Error     Kind = "error"     // does not act; 400, an OAuth error; at authorize: the redirect with error=
+
+	// Of XML, in place of the answer.
+	Bomb   Kind = "bomb"   // entities within entities, which would grow to gigabytes
+	Entity Kind = "entity" // an external entity, at Location or file:///etc/passwd
+
+	Redirect Kind = "redirect" // does not act; 302 to Location, or in a circle without one
+	Names    Kind = "names"    // at autodiscover: the answer names Location in place of the real server
+	Refers   Kind = "refers"   // at autodiscover: the answer sends on to Location, a URL or an address, or in a circle
 )
 
 // Kinds lists them all.
 func Kinds() []Kind {
-	return []Kind{Status, Slow, Cut, Malformed, HTML, Empty, Oversized, Hang, Error}
+	return []Kind{Status, Slow, Cut, Malformed, HTML, Empty, Oversized, Hang, Error, Bomb, Entity, Redirect, Names, Refers}
 }
 
 // MaxDelay is the longest delay a fault may have.
@@ -65,6 +82,7 @@ type Fault struct {
 	Delay       time.Duration // waited before the fault is played; kind slow needs it
 	Error       string        // OAuth error code; kind error needs it
 	Description string        // error_description to go with it
+	Location    string        // URL of the kinds entity, redirect, names and refers; names needs it
 	Times       int           // calls it is played for; 0: until cleared
 }
 
@@ -88,12 +106,18 @@ func (f *Fault) validate(vendors []string) error {
 		return fmt.Errorf(`kind "error" needs an OAuth error code, e.g. "error": "invalid_client"`)
 	case f.Kind == Slow && f.Delay == 0:
 		return fmt.Errorf(`kind "slow" needs a delay, e.g. "delay": "2s"`)
+	case f.Kind == Names && f.Location == "":
+		return fmt.Errorf(`kind "names" needs a location, e.g. "location": "https://outlook.office365.com/EWS/Exchange.asmx"`)
+	case (f.Kind == Names || f.Kind == Refers) && f.Endpoint != Autodiscover:
+		return fmt.Errorf("kind %q is for the endpoint autodiscover only", f.Kind)
 	case f.Delay < 0 || f.Delay > MaxDelay:
 		return fmt.Errorf("delay %s is out of range; allowed: 0s to %s", f.Delay, MaxDelay)
 	case f.Times < 0:
 		return fmt.Errorf("times %d is negative; 0 means until cleared", f.Times)
 	case strings.ContainsAny(f.RetryAfter, "\r\n"):
 		return fmt.Errorf("retryAfter must be one line")
+	case strings.ContainsAny(f.Location, "\r\n"):
+		return fmt.Errorf("location must be one line")
 	}
 	return nil
 }

@@ -19,6 +19,12 @@ type Counts struct {
 	SMTP      int `json:"smtp,omitempty"`
 	IMAPLogin int `json:"imapLogin,omitempty"` // … and logins on them
 	SMTPLogin int `json:"smtpLogin,omitempty"`
+
+	EWS               int `json:"ews,omitempty"` // calls of an Exchange and its autodiscover by people who are logged in
+	Autodiscover      int `json:"autodiscover,omitempty"`
+	EWSFront          int `json:"ewsFront,omitempty"` // … all of them, as they arrive
+	AutodiscoverFront int `json:"autodiscoverFront,omitempty"`
+	EWSLogin          int `json:"ewsLogin,omitempty"` // … and the passwords it looked at, right or wrong
 }
 
 func (c *Counts) of(e Endpoint) *int {
@@ -43,6 +49,16 @@ func (c *Counts) of(e Endpoint) *int {
 		return &c.IMAPLogin
 	case SMTPLogin:
 		return &c.SMTPLogin
+	case EWS:
+		return &c.EWS
+	case Autodiscover:
+		return &c.Autodiscover
+	case EWSFront:
+		return &c.EWSFront
+	case AutodiscoverFront:
+		return &c.AutodiscoverFront
+	case EWSLogin:
+		return &c.EWSLogin
 	}
 	panic("sandbox: unknown endpoint " + string(e))
 }

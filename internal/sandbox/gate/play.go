@@ -2,6 +2,7 @@ package gate
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"strconv"
@@ -48,6 +49,15 @@ func (g *Gate) Play(w http.ResponseWriter, r *http.Request, f Fault, fail func(h
 		w.WriteHeader(f.statusOr(http.StatusOK))
 	case Oversized:
 		oversized(w, f)
+	case Bomb:
+		body(w, f, xmlType, bomb())
+	case Entity:
+		body(w, f, xmlType, entity(cmp.Or(f.Location, "file:///etc/passwd")))
+	case Redirect:
+		w.Header().Set("Location", cmp.Or(f.Location, r.URL.RequestURI()))
+		w.WriteHeader(f.statusOr(http.StatusFound))
+	case Names, Refers: // autodiscover plays them itself
+		next(w, r)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-const fieldNames = "vendor, endpoint, kind, status, retryAfter, delay, error, description, times"
+const fieldNames = "vendor, endpoint, kind, status, retryAfter, delay, error, description, location, times"
 
 // wireFault is a fault as POST /_control/faults takes it.
 type wireFault struct {
@@ -22,6 +22,7 @@ type wireFault struct {
 	Delay       string   `json:"delay"` // Go duration: "1.5s"
 	Error       string   `json:"error"`
 	Description string   `json:"description"`
+	Location    string   `json:"location"`
 	Times       int      `json:"times"`
 }
 
@@ -59,7 +60,7 @@ func ParseFaults(raw []byte) ([]Fault, error) {
 	for i, w := range wires {
 		f := Fault{
 			Vendor: w.Vendor, Endpoint: w.Endpoint, Kind: w.Kind, Status: w.Status,
-			RetryAfter: string(w.RetryAfter), Error: w.Error, Description: w.Description, Times: w.Times,
+			RetryAfter: string(w.RetryAfter), Error: w.Error, Description: w.Description, Location: w.Location, Times: w.Times,
 		}
 		if w.Delay != "" {
 			d, err := time.ParseDuration(w.Delay)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/sandbox/ledger"
+	"github.com/avain-project/avain/internal/sandbox/mailbox"
 )
 
 // calendarList answers with one calendar, the primary one, whose id is the
@@ -29,32 +30,31 @@ func (d *Google) events(w http.ResponseWriter, r *http.Request) {
 		notFound(w)
 		return
 	}
-	midnight := d.now().UTC().Truncate(24 * time.Hour)
+	var items []map[string]any
+	for _, e := range mailbox.Events(d.now()) {
+		items = append(items, event(p, e))
+	}
 	writeJSON(w, http.StatusOK, map[string]any{
 		"kind": "calendar#events", "etag": `"p33sandbox"`, "summary": p.Email,
-		"updated": midnight.Format(time.RFC3339), "timeZone": "UTC", "accessRole": "owner",
+		"updated": d.now().UTC().Truncate(24 * time.Hour).Format(time.RFC3339), "timeZone": "UTC", "accessRole": "owner",
 		"defaultReminders": []any{}, "nextSyncToken": "CPsandbox",
-		"items": []map[string]any{
-			event(p, "planning0001", "Planning", "The room with the blue door", midnight.Add(34*time.Hour), time.Hour),
-			event(p, "lunch0000002", "Lunch with Grace", "", midnight.Add(60*time.Hour), 90*time.Minute),
-			event(p, "engine000003", "Analytical Engine, second reading", "Dorset Street", midnight.Add(87*time.Hour), 2*time.Hour),
-		},
+		"items": items,
 	})
 }
 
-func event(p ledger.Persona, id, summary, location string, start time.Time, length time.Duration) map[string]any {
+func event(p ledger.Persona, of mailbox.Event) map[string]any {
 	self := map[string]any{"email": p.Email, "self": true}
 	at := func(t time.Time) map[string]string {
 		return map[string]string{"dateTime": t.Format(time.RFC3339), "timeZone": "UTC"}
 	}
 	e := map[string]any{
-		"kind": "calendar#event", "etag": `"3400000000000000"`, "id": id, "status": "confirmed",
-		"summary": summary, "creator": self, "organizer": self,
-		"start": at(start), "end": at(start.Add(length)),
-		"iCalUID": id + "@" + ledger.Domain, "sequence": 0, "eventType": "default",
+		"kind": "calendar#event", "etag": `"3400000000000000"`, "id": of.ID, "status": "confirmed",
+		"summary": of.Title, "creator": self, "organizer": self,
+		"start": at(of.Start), "end": at(of.End),
+		"iCalUID": of.ID + "@" + ledger.Domain, "sequence": 0, "eventType": "default",
 	}
-	if location != "" {
-		e["location"] = location
+	if of.Location != "" {
+		e["location"] = of.Location
 	}
 	return e
 }

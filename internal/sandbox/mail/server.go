@@ -13,7 +13,9 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-smtp"
 
+	"github.com/avain-project/avain/internal/sandbox/authority"
 	"github.com/avain-project/avain/internal/sandbox/gate"
+	"github.com/avain-project/avain/internal/sandbox/ledger"
 	"github.com/avain-project/avain/internal/sandbox/mailbox"
 )
 
@@ -25,14 +27,13 @@ type Addresses struct{ IMAPTLS, IMAPStartTLS, SMTPTLS, SMTPStartTLS string }
 
 // Server is the mail service. It is safe for concurrent use.
 type Server struct {
-	now   func() time.Time
 	gate  *gate.Gate
 	boxes *mailbox.Mailboxes
 }
 
 // New makes a server that does not listen yet.
 func New(now func() time.Time, g *gate.Gate) *Server {
-	return &Server{now: now, gate: g, boxes: mailbox.New(now)}
+	return &Server{gate: g, boxes: mailbox.New(now)}
 }
 
 // Reset forgets what was sent.
@@ -52,15 +53,14 @@ type Running struct {
 
 // Listen takes four free ports of a loopback host and serves them until Close. Nothing
 // can be lost there but invented mail.
-func (s *Server) Listen(ctx context.Context, host string) (*Running, error) {
-	authority, err := newAuthority(s.now())
+func (s *Server) Listen(ctx context.Context, host string, by *authority.Authority) (*Running, error) {
+	secure, err := by.Certify("mail."+ledger.Domain, "imap."+ledger.Domain, "smtp."+ledger.Domain)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Running{CA: authority.pem, stop: stop}
+	r := &Running{CA: by.PEM, stop: stop}
 	quiet := log.New(io.Discard, "", 0)
-	secure := authority.config()
 	imapServer := imapserver.New(&imapserver.Options{NewSession: s.newIMAPSession, TLSConfig: secure, Logger: quiet})
 	smtpServer := smtp.NewServer(smtp.BackendFunc(s.newSMTPSession))
 	smtpServer.TLSConfig, smtpServer.Domain, smtpServer.ErrorLog = secure, host, quiet
