@@ -134,6 +134,15 @@ func Dovecot(t testing.TB) string {
 	return path
 }
 
+// Exchangelib returns the path of the Python for which the distribution has exchangelib, an independent client of
+// Exchange, or ends the test as Need does.
+func Exchangelib(t testing.TB) string {
+	t.Helper()
+	_, err := os.Stat("/usr/lib/python3/dist-packages/exchangelib/__init__.py")
+	Need(t, "exchangelib", err == nil, "it reads the sandbox's Exchange, as somebody else's client; "+cure)
+	return "/usr/bin/python3" // any other Python in PATH does not have it
+}
+
 // Axe returns the source of axe-core, a script that judges whether a page can be used by everybody, or ends
 // the test as Need does. Evaluated in a page it leaves `axe` there.
 func Axe(t testing.TB) string {

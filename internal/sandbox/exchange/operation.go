@@ -18,6 +18,7 @@ type call struct {
 		CreateItem         *createItem
 		ResolveNames       *resolveNames
 		GetServerTimeZones *struct{}
+		ConvertID          *struct{} `xml:"ConvertId"`
 	}
 }
 
@@ -58,6 +59,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, somebody who, _ g
 		s.resolveNames(w, somebody, b.ResolveNames)
 	case b.GetServerTimeZones != nil:
 		s.timeZones(w)
+	case b.ConvertID != nil: // exchangelib asks for the version with it
+		answer(w, "ConvertId", outcome("ConvertId", refusal{"ErrorInvalidIdMalformed", "Id is malformed."}))
 	default:
 		serviceFault(w, gate.Fault{Error: "ErrorInvalidRequest", Description: "The sandbox's Exchange does not know this operation."})
 	}

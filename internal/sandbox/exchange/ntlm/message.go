@@ -20,6 +20,7 @@ const (
 // Flags of MS-NLMP 2.2.2.5 that the server sets or looks at.
 const (
 	flagUnicode          = 0x00000001
+	flagOEM              = 0x00000002
 	flagRequestTarget    = 0x00000004
 	flagNTLM             = 0x00000200
 	flagAlwaysSign       = 0x00008000
@@ -70,9 +71,6 @@ func parseAuthenticate(message []byte) (authenticate, error) {
 		return a, errors.New("ntlm: not an Authenticate message")
 	}
 	a.flags = binary.LittleEndian.Uint32(message[60:])
-	if a.flags&flagUnicode == 0 {
-		return a, errors.New("ntlm: the client insists on an OEM code page")
-	}
 	var domain, user []byte
 	for _, field := range []struct {
 		at int
@@ -86,6 +84,10 @@ func parseAuthenticate(message []byte) (authenticate, error) {
 		if length > 0 {
 			*field.to = message[offset : offset+length]
 		}
+	}
+	if a.flags&flagUnicode == 0 {
+		a.domain, a.user = string(domain), string(user) // of any code page, ASCII is what is sure
+		return a, nil
 	}
 	var err error
 	if a.domain, err = text(domain); err != nil {

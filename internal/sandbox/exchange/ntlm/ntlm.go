@@ -35,9 +35,6 @@ func (s Server) Challenge(negotiate []byte) (*Challenge, error) {
 		return nil, errors.New("ntlm: not a Negotiate message")
 	}
 	asked := binary.LittleEndian.Uint32(negotiate[12:])
-	if asked&flagUnicode == 0 {
-		return nil, errors.New("ntlm: the client cannot do Unicode")
-	}
 	c := &Challenge{negotiate: negotiate}
 	if _, err := io.ReadFull(s.Rand, c.nonce[:]); err != nil {
 		return nil, err
@@ -49,14 +46,20 @@ func (s Server) Challenge(negotiate []byte) (*Challenge, error) {
 // challenge writes MS-NLMP 2.2.1.2.
 func (s Server) challenge(nonce [8]byte, asked uint32) []byte {
 	flags := asked & (flagAlwaysSign | flagExtendedSecurity | flag128 | flag56 | flagKeyExchange)
-	flags |= flagUnicode | flagRequestTarget | flagNTLM | flagTargetDomain | flagTargetInfo
+	flags |= flagRequestTarget | flagNTLM | flagTargetDomain | flagTargetInfo
 	name := unicode(s.Domain)
+	if asked&flagUnicode != 0 {
+		flags |= flagUnicode
+	} else { // old clients say so, though they can
+		flags |= flagOEM
+		name = []byte(s.Domain)
+	}
 	var info []byte
 	for _, p := range []struct {
 		id    uint16
 		value []byte
 	}{
-		{avDomain, name},
+		{avDomain, unicode(s.Domain)},
 		{avComputer, unicode(s.Computer)},
 		{avDNSDomain, unicode(s.DNSDomain)},
 		{avDNSComputer, unicode(strings.ToLower(s.Computer) + "." + s.DNSDomain)},
