@@ -134,6 +134,21 @@ func Dovecot(t testing.TB) string {
 	return path
 }
 
+// Apache returns the path of Apache and the folder of its modules, among them those that verify NTLM, or ends the test
+// as Need does.
+func Apache(t testing.TB) (program, modules string) {
+	t.Helper()
+	program, modules = "/usr/sbin/apache2", "/usr/lib/apache2/modules"
+	_, missing := os.Stat(program)
+	for _, file := range []string{modules + "/mod_auth_gssapi.so", "/etc/gss/mech.d/mech.ntlmssp.conf"} {
+		if _, err := os.Stat(file); err != nil {
+			missing = err
+		}
+	}
+	Need(t, "Apache with gss-ntlmssp", missing == nil, "it verifies NTLM, as somebody else's server; "+cure)
+	return program, modules
+}
+
 // Exchangelib returns the path of the Python for which the distribution has exchangelib, an independent client of
 // Exchange, or ends the test as Need does.
 func Exchangelib(t testing.TB) string {

@@ -1,4 +1,4 @@
-package imap_test
+package counterpart
 
 import (
 	"crypto/ecdsa"
@@ -13,7 +13,7 @@ import (
 )
 
 // certificate is one for localhost that signs itself, and its key, in PEM form.
-func certificate(t *testing.T) (chain, key string) {
+func certificate(t testing.TB) (chain, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
