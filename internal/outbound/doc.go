@@ -9,6 +9,7 @@
 // Hosts that people type (IMAP, SMTP, Exchange): [Clients.Typed], and nothing else.
 // Start reading at [Typed]; the guard and its table of addresses are in address.go,
 // names and ports in host.go, DNS in resolver.go, the bounds of a raw connection in
-// conn.go, the HTTP client with its redirects in redirect.go, the one for what domains
-// publish in probe.go, the errors in failure.go.
+// conn.go, the HTTP client with its redirects in redirect.go, the one of a login that is
+// bound to its connection in pinned.go, the one for what domains publish in probe.go,
+// the errors in failure.go.
 package outbound

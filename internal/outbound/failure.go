@@ -28,6 +28,7 @@ const (
 	CertExpired    Reason = "cert_expired" // or not valid yet
 	CertUnknown    Reason = "cert_unknown" // signed by itself, or by nobody we know
 	CertInvalid    Reason = "cert_invalid" // anything else
+	NotHTTP        Reason = "not_http"     // something else is spoken there, over TLS
 	TooMuch        Reason = "too_much"     // more bytes than anybody needs
 	BadRedirect    Reason = "bad_redirect" // too many, not https, or with a body
 )
@@ -78,6 +79,8 @@ func (f *Failure) Public() string {
 		return "The server's certificate is not signed by an authority that is known here."
 	case CertInvalid:
 		return "The server's certificate is not valid."
+	case NotHTTP:
+		return "What answers there is no web server."
 	case TooMuch:
 		return "The server sent more than such a server does."
 	case BadRedirect:
@@ -127,8 +130,10 @@ func reason(err error) Reason {
 		return CertInvalid
 	case errors.As(err, &record), strings.Contains(err.Error(), "tls: "): // crypto/tls exports no type for the rest
 		return NoTLS
-	case errors.Is(err, ErrTooMuch), errors.Is(err, ErrTooLarge):
+	case errors.Is(err, ErrTooMuch), errors.Is(err, ErrTooLarge), strings.Contains(err.Error(), "response headers exceeded"):
 		return TooMuch
+	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "malformed MIME header"): // nor net/http
+		return NotHTTP
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return NoSuchHost
 	case Timeout(err), errors.Is(err, context.DeadlineExceeded):

@@ -177,7 +177,7 @@ func TestTheClientIsBounded(t *testing.T) {
 	}, nil)
 	t.Cleanup(func() { close(release) })
 	for path, want := range map[string]outbound.Reason{
-		"/flood": outbound.TooMuch, "/bomb": outbound.TooMuch, "/headers": outbound.Unreachable, "/silence": outbound.TimedOut, "/body": outbound.TimedOut,
+		"/flood": outbound.TooMuch, "/bomb": outbound.TooMuch, "/headers": outbound.TooMuch, "/silence": outbound.TimedOut, "/body": outbound.TimedOut,
 	} {
 		typed := n.typed(func(c *outbound.TypedConfig) {
 			switch path {

@@ -32,6 +32,7 @@ type TypedConfig struct {
 	LoginTimeout time.Duration // a raw connection until its login; default 30 s
 	FirstByte    time.Duration // the wait for an answer's headers; default 15 s
 	Total        time.Duration // an HTTP call with its redirects; default 30 s
+	Stream       time.Duration // FirstByte of [Pinned], whose answers are passed on; default 60 s
 
 	// MailDirectory is a public directory of mail settings by domain, as a URL that ends
 	// in a slash, which may be told the domains that people type; "" for none.
@@ -71,6 +72,7 @@ func NewTyped(cfg TypedConfig) *Typed {
 		{&cfg.LoginTimeout, 30 * time.Second},
 		{&cfg.FirstByte, 15 * time.Second},
 		{&cfg.Total, 30 * time.Second},
+		{&cfg.Stream, 60 * time.Second},
 	} {
 		if *d.of == 0 {
 			*d.of = d.want
