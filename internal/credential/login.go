@@ -27,6 +27,7 @@ type sealedServer struct {
 	Host     string            `json:"host"`
 	Port     int               `json:"port"`
 	Security provider.Security `json:"security"`
+	Path     string            `json:"path,omitempty"`
 }
 
 func bareLogin(l *provider.Login) *sealedLogin {
@@ -106,33 +107,49 @@ func (s *Service) verify(ctx context.Context, acct account.Account, signer provi
 }
 
 func (s *Service) verifyOnce(ctx context.Context, id account.ID, signer provider.Signer) error {
-	acct, err := s.Account(ctx, id)
+	done, err := s.turns.take(ctx, id)
+	if err != nil {
+		return fault.Wrap(fault.ProviderTimeout, err)
+	}
+	defer done()
+	acct, reg, current, err := s.usable(ctx, id)
 	if err != nil {
 		return err
+	}
+	return s.learned(ctx, acct, current, signer.Verify(ctx, reg.Registration, *current.login))
+}
+
+// usable is an account with a login that may be tried, as it stands by now.
+func (s *Service) usable(ctx context.Context, id account.ID) (account.Account, Registered, held, error) {
+	acct, err := s.Account(ctx, id)
+	if err != nil {
+		return acct, Registered{}, held{}, err
 	}
 	reg, err := s.Registration(ctx, acct.RegistrationID)
 	if err != nil {
-		return err
+		return acct, reg, held{}, err
 	}
 	if acct.TokenStatus == account.TokenDead {
-		return fault.New(fault.TokenDead, "")
+		return acct, reg, held{}, fault.New(fault.TokenDead, "")
 	}
 	current, err := s.current(ctx, acct)
-	if err != nil {
-		return err
+	if err == nil && current.login == nil {
+		err = fault.New(fault.TokenDead, "")
 	}
-	if current.login == nil {
-		return fault.New(fault.TokenDead, "")
-	}
-	err = signer.Verify(ctx, reg.Registration, *current.login)
+	return acct, reg, current, err
+}
+
+// learned notes on the account what an attempt with its login has shown. The error is
+// for what is nobody's credential's fault.
+func (s *Service) learned(ctx context.Context, acct account.Account, current held, outcome error) error {
 	state := store.TokenState{Status: account.TokenActive}
 	var e *provider.Error
 	switch {
-	case err == nil:
-	case !errors.As(err, &e), e.Class == provider.Config:
-		return Fault(err)
+	case outcome == nil:
+	case !errors.As(outcome, &e), e.Class == provider.Config:
+		return Fault(outcome)
 	case e.Class == provider.Later:
-		return fault.Wrap(fault.ProviderUnavailable, err) // there is no form to correct
+		return &fault.Error{Code: fault.ProviderUnavailable, RetryAfter: e.RetryAfter, Err: outcome} // there is no form to correct
 	case e.Class == provider.Dead, e.Code == provider.CodeLoginRefused:
 		state = store.TokenState{Status: account.TokenDead, Error: "the server does not take the password any more"}
 	default:

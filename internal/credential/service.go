@@ -57,6 +57,7 @@ type Service struct {
 	Config
 	flights    singleflight.Group
 	waiting    sync.WaitGroup // callers of flights, gone or not
+	turns      *turns
 	remembered remembered
 }
 
@@ -65,7 +66,7 @@ func New(cfg Config) *Service {
 	if cfg.RefreshTimeout == 0 {
 		cfg.RefreshTimeout = 30 * time.Second
 	}
-	return &Service{Config: cfg, remembered: newRemembered()}
+	return &Service{Config: cfg, turns: newTurns(), remembered: newRemembered()}
 }
 
 // Wait returns when no refresh is on its way any more. A refresh that the provider

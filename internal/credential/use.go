@@ -22,7 +22,10 @@ func (s *Service) Use(ctx context.Context, acct account.Account, resource string
 	if !ok {
 		return provider.Session{}, fault.New(fault.ServiceTypeUnavailable, "")
 	}
-	if _, byLogin := p.(provider.Signer); byLogin && len(p.Info().Direct.Hosts) == 0 {
+	switch p := p.(type) {
+	case provider.Caller:
+		return s.byLogin(ctx, acct, p, resource)
+	case provider.Signer:
 		return provider.Session{}, fault.New(fault.DirectUnavailable, "")
 	}
 	live, err := s.live(ctx, acct)

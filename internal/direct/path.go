@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
 )
 
 // Prefix is what stands before the provider's path.
@@ -81,7 +82,11 @@ func checkSegment(segment string) error {
 
 // target appends the raw path and query to the base, by concatenation: resolving
 // a reference would let a path choose another host.
-func target(base *url.URL, escaped, rawQuery string) (*url.URL, error) {
+func target(session provider.Session, escaped, rawQuery string) (*url.URL, error) {
+	base := session.Endpoint
+	if session.Whole {
+		escaped = ""
+	}
 	u, err := url.Parse(base.String() + escaped)
 	if err != nil {
 		return nil, fault.New(fault.PathInvalid, "Its percent-encoding is malformed.")

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/avain-project/avain/internal/provider"
 )
 
 // FuzzTarget says: whatever path is let through, scheme and host stay those of the
@@ -24,7 +26,7 @@ func FuzzTarget(f *testing.F) {
 		if checkPath(path) != nil {
 			return
 		}
-		to, err := target(base, path, "q=1")
+		to, err := target(provider.Session{Endpoint: base}, path, "q=1")
 		if err != nil {
 			return
 		}

@@ -76,7 +76,7 @@ func (p *Proxy) Serve(w http.ResponseWriter, r *http.Request, acct account.Accou
 		p.Fail(w, r, err)
 		return
 	}
-	to, err := target(session.Endpoint, escaped, r.URL.RawQuery)
+	to, err := target(session, escaped, r.URL.RawQuery)
 	if err != nil {
 		p.Fail(w, r, err)
 		return

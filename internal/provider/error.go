@@ -64,7 +64,10 @@ type Error struct {
 	// Field is the form's field that can cure it; empty for none.
 	Field      string
 	RetryAfter time.Duration // where the provider named one
-	Err        error         // for the log; holds nothing secret
+	// Way is where a person goes on instead, where a sign-in on our page has found out:
+	// at another service's sign-in, or with other values, to be looked at. Often zero.
+	Way Way
+	Err error // for the log; holds nothing secret
 }
 
 func (e *Error) Error() string {

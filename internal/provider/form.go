@@ -105,10 +105,11 @@ type Login struct {
 
 // Server is where a login is good.
 type Server struct {
-	Protocol string // "imap", "smtp"
+	Protocol string // "imap", "smtp", "ews"
 	Host     string // as connected to, in lower case
 	Port     int
 	Security Security
+	Path     string // of an address over https: "/EWS/Exchange.asmx"
 }
 
 // Security is how a connection is protected.

@@ -172,6 +172,8 @@ type Session struct {
 	// Endpoint is the base of the provider's API: paths are appended behind its
 	// slash, by concatenation.
 	Endpoint *url.URL
+	// Whole: the Endpoint stands for the path already, and nothing is appended.
+	Whole bool
 	// Client authenticates each request, and once renews the credential where the
 	// provider answers 401 and the body can be sent again (GetBody).
 	Client *http.Client
