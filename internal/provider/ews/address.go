@@ -96,6 +96,15 @@ func (at place) String() string {
 
 func (at place) autodiscovers() bool { return at.path == "" }
 
+// speaksFor tells whether the place is the domain's own: at its very name, or its
+// autodiscover host, which Outlook trusts with passwords everywhere. Not below a public
+// suffix, where everybody may have a host of that name, nor on another port, where
+// others may have a server.
+func (at place) speaksFor(domain string) bool {
+	own := "autodiscover." + domain
+	return at.port == 443 && (at.host == domain || at.autodiscovers() && at.host == own && related(own, domain))
+}
+
 // hostOf is the host of an address that is ours.
 func hostOf(address string) string {
 	u, err := url.Parse(address)

@@ -10,6 +10,7 @@ import (
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/discovery"
 	"github.com/avain-project/avain/internal/scope"
 )
 
@@ -21,30 +22,21 @@ const signInTimeout = 30 * time.Second
 
 // Provider is the service type EWS.
 type Provider struct {
-	typed   *outbound.Typed
-	search  Search
-	timeout time.Duration
+	typed     *outbound.Typed
+	discovery *discovery.Discovery
+	timeout   time.Duration
 }
 
-// Search finds the Exchange of a domain, before anybody has typed a password: it sends
-// the domain alone. What it does not find is an *Error.
-type Search func(ctx context.Context, domain string) (Finding, error)
-
-// Finding is the result of a search.
-type Finding struct {
-	// Autodiscover is the address of the domain's autodiscover service.
-	Autodiscover string
-	Online       bool   // the mailboxes are at Exchange Online
-	Unsure       string // as provider.Way
-	Source       string // as provider.Way
+// New makes the driver. Between calls it keeps what domains say of their servers, for
+// minutes, and nothing of anybody who signs in. It dials through typed alone.
+func New(typed *outbound.Typed) *Provider {
+	return &Provider{typed: typed, discovery: discovery.New(discovery.Config{Typed: typed}), timeout: signInTimeout}
 }
 
-// New makes the driver. It keeps nothing between calls, and dials through typed alone.
-func New(typed *outbound.Typed, search Search) *Provider {
-	return &Provider{typed: typed, search: search, timeout: signInTimeout}
-}
-
-var _ provider.Caller = (*Provider)(nil)
+var (
+	_ provider.Caller = (*Provider)(nil)
+	_ provider.Finder = (*Provider)(nil)
+)
 
 // Info implements provider.Provider.
 func (p *Provider) Info() provider.Info {

@@ -7,55 +7,49 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/discovery"
 )
 
-// found is a Finding as the driver uses it.
-type found struct {
-	at     place
-	online bool
-	unsure string
-}
-
-// lookFor searches, and reads what came of it.
-func (p *Provider) lookFor(ctx context.Context, domain string) (found, error) {
-	f, err := p.search(ctx, domain)
-	if err != nil {
-		return found{}, err
-	}
-	if f.Online {
-		return found{online: true}, nil
-	}
-	at, ok := parsePlace(f.Autodiscover)
-	if !ok || f.Autodiscover == "" {
-		return found{}, trouble(domain).of(notFound, errors.New("no Exchange was found for the domain"))
-	}
-	at.path = ""
-	return found{at: at, unsure: f.Unsure}, nil
-}
-
-// Find implements provider.Finder.
+// Find implements provider.Finder. What it finds is the domain's autodiscover service,
+// which names the web services to whoever has logged in.
 func (p *Provider) Find(ctx context.Context, _ account.Registration, form provider.Form) (provider.Way, error) {
-	email := strings.TrimSpace(form.Values[fieldEmail])
-	domain, ok := domainOf(email)
+	domain, ok := domainOf(strings.TrimSpace(form.Values[fieldEmail]))
 	if !ok {
-		return provider.Way{}, invalid(fieldEmail, "this is not an e-mail address", "type it as name@example.com")
+		return provider.Way{}, noAddress()
 	}
-	if online(domain) {
-		return provider.Way{Elsewhere: account.Office365, Source: "the domain of the address"}, nil
-	}
-	f, err := p.search(ctx, domain)
+	found, at, err := p.lookFor(ctx, domain)
 	switch {
 	case err != nil:
 		return provider.Way{}, err
-	case f.Online:
-		return provider.Way{Elsewhere: account.Office365, Source: f.Source}, nil
-	case f.Autodiscover == "":
+	case at.host == "":
+		return provider.Way{Elsewhere: found.Service, Source: found.Source}, nil
+	case strings.TrimSpace(form.Values[fieldServer]) != "": // what the person has typed stays
 		return provider.Way{}, nil
 	}
-	at, ok := parsePlace(f.Autodiscover)
+	return provider.Way{Values: map[string]string{fieldServer: at.String()}, Unsure: found.Unsure, Source: found.Source}, nil
+}
+
+// lookFor searches for the Exchange of a domain, before anybody logs in. Without a
+// place, the mailboxes are at Exchange Online.
+func (p *Provider) lookFor(ctx context.Context, domain string) (discovery.Found, place, error) {
+	if online(domain) {
+		return discovery.Found{Service: account.Office365, Source: "the domain of the address"}, place{}, nil
+	}
+	f, err := p.discovery.Exchange(ctx, domain)
+	switch {
+	case err != nil:
+		return f, place{}, trouble(domain).of(notFound, err)
+	case f.Service == account.Office365:
+		return f, place{}, nil
+	case f.Autodiscover == nil:
+		return f, place{}, trouble(domain).of(notFound, errors.New(strings.Join(f.Tried, "; ")))
+	}
+	at, ok := parsePlace(f.Autodiscover.String())
 	if !ok {
-		return provider.Way{}, nil
+		return f, place{}, trouble(domain).of(notFound, errors.New("the search ended at "+quote(f.Autodiscover.String())))
 	}
-	at.path = ""
-	return provider.Way{Values: map[string]string{fieldServer: at.String()}, Unsure: f.Unsure, Source: f.Source}, nil
+	if at.path = ""; online(at.host) {
+		return discovery.Found{Service: account.Office365, Source: f.Source}, place{}, nil
+	}
+	return f, at, nil
 }

@@ -54,7 +54,7 @@ func read(form provider.Form) (typed, error) {
 	email := strings.TrimSpace(form.Values[fieldEmail])
 	domain, ok := domainOf(email)
 	if !ok {
-		return typed{}, invalid(fieldEmail, "this is not an e-mail address", "type it as name@example.com")
+		return typed{}, noAddress()
 	}
 	t := typed{domain: domain, email: email[:strings.LastIndexByte(email, '@')+1] + domain}
 	name := strings.TrimSpace(form.Values[fieldUsername])
@@ -94,6 +94,10 @@ func (p *Provider) Mailboxes(form provider.Form) []string {
 		out = append(out, at)
 	}
 	return out
+}
+
+func noAddress() *provider.Error {
+	return invalid(fieldEmail, "this is not an e-mail address", "type it as name@example.com")
 }
 
 // domainOf returns the part of an address behind the last @, in the form of a host

@@ -2,6 +2,7 @@ package ews
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -42,9 +43,10 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	tls    *tls.ConnectionState
 }
 
-// errNoLogin: what is asked at an address is not there, or is there for everybody.
+// noLogin: what is asked at an address is not there, or is there for everybody.
 type noLogin struct{ answer answer }
 
 func (e *noLogin) Error() string {
@@ -115,9 +117,14 @@ func (l *line) challenge(ctx context.Context, address, scheme string) ([]byte, e
 		if token = strings.TrimSpace(token); !strings.EqualFold(name, scheme) || token == "" || len(token) > maxChallenge {
 			continue
 		}
-		if challenge, err := base64.StdEncoding.DecodeString(token); err == nil {
-			return challenge, nil
+		challenge, err := base64.StdEncoding.DecodeString(token)
+		if err != nil {
+			continue
 		}
+		if challenge, err = bound(challenge, res.tls.PeerCertificates[0]); err != nil { // https, so there is one
+			return nil, trouble(l.host).of(nonsense, err)
+		}
+		return challenge, nil
 	}
 	return nil, nil
 }
@@ -136,11 +143,14 @@ func (l *line) respond(ctx context.Context, address, scheme string, challenge []
 	return l.judge(last)
 }
 
-// judge tells a refused login. Any other answer to an empty request is none to it: the
-// next request shows.
+// judge tells a refused login, and one that is right and not let in. Any other answer to
+// an empty request is none to the login: the next request shows.
 func (l *line) judge(last answer) error {
-	if last.status == http.StatusUnauthorized {
+	switch last.status {
+	case http.StatusUnauthorized:
 		return trouble(l.host).of(refused, l.said(last))
+	case http.StatusForbidden:
+		return trouble(l.host).of(disabled, l.said(last))
 	}
 	return nil
 }
@@ -187,7 +197,7 @@ func (l *line) post(ctx context.Context, address, authorization string, body []b
 	if len(text) > maxAnswer {
 		return answer{}, trouble(l.host).of(reached(outbound.TooMuch), fmt.Errorf("an answer over %d bytes", maxAnswer))
 	}
-	return answer{res.StatusCode, res.Header, text}, nil
+	return answer{res.StatusCode, res.Header, text, res.TLS}, nil
 }
 
 // authorize sets the login where the connection does not stand for it.

@@ -69,18 +69,18 @@ func (w *walk) toInbox(ctx context.Context) (proof, error) {
 // begin finds the place where nobody has named one, and judges the first.
 func (w *walk) begin(ctx context.Context) error {
 	if w.at.host == "" {
-		found, err := w.driver.lookFor(ctx, w.typed.domain)
-		if err != nil {
+		found, at, err := w.driver.lookFor(ctx, w.typed.domain)
+		switch {
+		case err != nil:
 			return err
-		}
-		if found.online {
+		case at.host == "":
 			return elsewhere(w.typed.domain)
 		}
-		if w.at = found.at; found.unsure != "" {
-			return w.unconfirmed(found.unsure)
+		if w.at = at; found.Unsure != "" {
+			return w.unconfirmed(found.Unsure)
 		}
 	}
-	w.own = w.at.port == 443 && (w.at.host == w.typed.domain || w.at.autodiscovers() && w.at.host == "autodiscover."+w.typed.domain)
+	w.own = w.at.speaksFor(w.typed.domain)
 	return nil
 }
 
@@ -109,23 +109,20 @@ func (w *walk) turn(ctx context.Context, said direction) error {
 	if !ok {
 		return trouble(w.at.host).of(nonsense, fmt.Errorf("it names the address %s", quote(said.address)))
 	}
-	if online(domain) {
-		return elsewhere(domain)
-	}
 	before := w.at.host
-	found, err := w.driver.lookFor(ctx, domain)
-	if err != nil {
+	found, at, err := w.driver.lookFor(ctx, domain)
+	switch {
+	case err != nil:
 		return err
-	}
-	if found.online {
+	case at.host == "":
 		return elsewhere(domain)
 	}
-	w.at, w.email, w.own = found.at, said.address, false
-	if found.unsure == "" && !related(domain, w.typed.domain) {
-		found.unsure = fmt.Sprintf("%s says that this mailbox is at another domain, %s.", before, domain)
+	w.at, w.email, w.own = at, said.address, false
+	if found.Unsure == "" && !related(domain, w.typed.domain) {
+		found.Unsure = fmt.Sprintf("%s says that this mailbox is at another domain, %s.", before, domain)
 	}
-	if found.unsure != "" {
-		return w.unconfirmed(found.unsure)
+	if found.Unsure != "" {
+		return w.unconfirmed(found.Unsure)
 	}
 	return nil
 }
