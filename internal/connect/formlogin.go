@@ -1,10 +1,12 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/avain-project/avain/internal/access"
@@ -94,6 +96,9 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 		if !errors.As(err, &told) {
 			told = &provider.Error{}
 		}
+		if told.Way.Found() && v.finder != nil {
+			return s.detour(ctx, v, told)
+		}
 		if told.Code == provider.CodeServerUnconfirmed {
 			v.typed, v.confirmed = v.guessed(v.typed), false
 		}
@@ -119,6 +124,30 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 		return Outcome{Page: PageOnward, Location: location, ApplicationName: v.app.Name, Brand: v.app.Brand}
 	}
 	return Outcome{Page: PageDone, Location: location, ApplicationName: v.app.Name, Brand: v.app.Brand}
+}
+
+// detour goes on where the driver has found out, while signing in, that the mailbox is
+// elsewhere: at another service, or at a server that the person has not seen yet. What was
+// typed stays, but for the password.
+func (s *Service) detour(ctx context.Context, v *visited, told *provider.Error) Outcome {
+	first, way := v.typed[0], told.Way
+	first.Value = cmp.Or(way.Values[first.Name], first.Value)
+	values := map[string]string{}
+	for _, f := range v.typed[1:] {
+		if f.Kind != provider.FieldPassword {
+			values[f.Name] = f.Value
+		}
+	}
+	maps.Copy(values, way.Values)
+	if way.Elsewhere == "" {
+		way.Values = values
+	}
+	v.confirmed = false
+	out := s.follow(ctx, v, first, way)
+	if way.Elsewhere == "" && out.Page == PageForm {
+		out.Fault, out.Form.Wrong = fault.From(credential.Fault(told)), FieldConfirmed
+	}
+	return out
 }
 
 // prove tries the password, once. A driver that keeps it gives a login, and one that

@@ -5,6 +5,7 @@ package all
 import (
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/ews"
 	"github.com/avain-project/avain/internal/provider/google"
 	"github.com/avain-project/avain/internal/provider/hubspot"
 	"github.com/avain-project/avain/internal/provider/imap"
@@ -16,6 +17,7 @@ import (
 // Registry makes the providers.
 func Registry(clients outbound.Clients) provider.Registry {
 	return provider.NewRegistry(
+		ews.New(clients.Typed),
 		google.New(clients),
 		hubspot.New(clients),
 		imap.New(clients.Typed),

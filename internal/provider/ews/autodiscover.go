@@ -43,7 +43,7 @@ func (w *walk) ask(ctx context.Context) (direction, error) {
 		{soapPath, settingsRequest(origin+soapPath, w.email), readSettings},
 		{poxPath, poxRequest(w.email), readPOX},
 	} {
-		l, err := w.driver.signOn(ctx, origin+service.path, w.typed.login)
+		l, said, err := w.driver.signOn(ctx, origin+service.path, w.typed.login, service.request)
 		var open *noLogin
 		switch {
 		case errors.As(err, &open):
@@ -55,11 +55,7 @@ func (w *walk) ask(ctx context.Context) (direction, error) {
 		case err != nil:
 			return direction{}, err
 		}
-		said, err := l.post(ctx, origin+service.path, "", service.request)
 		l.close()
-		if err != nil {
-			return direction{}, err
-		}
 		d, err := l.direction(said, origin+service.path, service.read)
 		if err == nil || !errors.Is(err, errElsewise) {
 			return d, err
@@ -75,9 +71,6 @@ var errElsewise = errors.New("the service does not answer the question")
 func (l *line) direction(said answer, address string, read func(answer) (direction, error)) (direction, error) {
 	if to := redirected(said, address); to != "" {
 		return direction{url: to}, nil
-	}
-	if said.status == http.StatusUnauthorized {
-		return direction{}, trouble(l.host).of(refused, l.said(said))
 	}
 	if k, ok := byStatus(said.status); ok && k.class == provider.Later && said.status != http.StatusInternalServerError {
 		return direction{}, l.later(k, said)
@@ -171,7 +164,7 @@ func readPOX(said answer) (direction, error) {
 		return direction{}, err
 	}
 	if r.XMLName.Local != "Autodiscover" {
-		return direction{}, fmt.Errorf("no settings, but <%.40s>", r.XMLName.Local)
+		return direction{}, errors.New("XML, but no settings")
 	}
 	if r.Error != nil {
 		return direction{}, &autodiscoverCode{r.Error.Code}

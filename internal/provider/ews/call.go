@@ -38,12 +38,16 @@ func (p *Provider) Dial(ctx context.Context, _ account.Registration, login provi
 	at := served(server)
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	l, err := p.signOn(ctx, at.String(), login)
+	l, said, err := p.signOn(ctx, at.String(), login, inboxRequest(""))
 	var open *noLogin
 	if errors.As(err, &open) {
 		return nil, trouble(at.host).unasked(open)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if _, err := l.folders(said); err != nil { // also where it says how long to wait
+		l.close()
 		return nil, err
 	}
 	return call{l}, nil

@@ -3,7 +3,6 @@ package ews
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"time"
 
@@ -92,7 +91,7 @@ var errNoServer = errors.New("the login names no Exchange server")
 // inbox logs in at the web services and asks for the inbox. own: it is the address's,
 // too. Where a redirect answers, no login was tried, or a proven one: to is where.
 func (p *Provider) inbox(ctx context.Context, at place, login provider.Login, email string) (own bool, to string, err error) {
-	l, err := p.signOn(ctx, at.String(), login)
+	l, said, err := p.signOn(ctx, at.String(), login, inboxRequest(email))
 	var open *noLogin
 	switch {
 	case errors.As(err, &open):
@@ -104,10 +103,6 @@ func (p *Provider) inbox(ctx context.Context, at place, login provider.Login, em
 		return false, "", err
 	}
 	defer l.close()
-	said, err := l.post(ctx, at.String(), "", inboxRequest(email))
-	if err != nil {
-		return false, "", err
-	}
 	if to := redirected(said, at.String()); to != "" {
 		return false, to, nil
 	}
@@ -118,15 +113,12 @@ func (p *Provider) inbox(ctx context.Context, at place, login provider.Login, em
 // folders reads the answer to inboxRequest. The first folder is the proof; the second
 // is for the address, and may be refused.
 func (l *line) folders(said answer) (own bool, err error) {
-	if said.status == http.StatusUnauthorized {
-		return false, trouble(l.host).of(refused, l.said(said))
-	}
 	e, err := soap(said.body)
 	if err != nil {
 		if k, ok := byStatus(said.status); ok {
 			return false, l.later(k, said)
 		}
-		return false, trouble(l.host).of(nonsense, errors.Join(errors.New(quote(l.hushed(err.Error()))), l.said(said)))
+		return false, trouble(l.host).of(nonsense, errors.Join(err, l.said(said)))
 	}
 	if f := e.Body.Fault; f != nil {
 		return false, l.byCode(said, firstOf(f.Detail.Code, f.Code), f.Detail.Detail.wait())

@@ -53,26 +53,30 @@ func (e *noLogin) Error() string {
 	return fmt.Sprintf("it asks for no login: HTTP %d", e.answer.status)
 }
 
-// signOn asks how the server wants a login, and logs in: one attempt. The password goes
-// nowhere before. Where no login is asked for, the error is *noLogin.
-func (p *Provider) signOn(ctx context.Context, address string, login provider.Login) (*line, error) {
+// signOn asks how the server wants a login, and logs in with a request: one attempt. The
+// password goes nowhere before. Where no login is asked for, the error is *noLogin.
+//
+// The request is a real one: to an empty one servers answer with an error, and some then
+// close the connection that the login is bound to.
+func (p *Provider) signOn(ctx context.Context, address string, login provider.Login, request []byte) (*line, answer, error) {
 	l := &line{pinned: p.typed.Pinned(), host: hostOf(address), login: login}
-	if err := l.logIn(ctx, address); err != nil {
+	said, err := l.logIn(ctx, address, request)
+	if err != nil {
 		l.close()
-		return nil, err
+		return nil, answer{}, err
 	}
-	return l, nil
+	return l, said, nil
 }
 
 func (l *line) close() { l.pinned.Close() }
 
-func (l *line) logIn(ctx context.Context, address string) error {
+func (l *line) logIn(ctx context.Context, address string, request []byte) (answer, error) {
 	first, err := l.post(ctx, address, "", nil)
 	if err != nil {
-		return err
+		return answer{}, err
 	}
 	if first.status != http.StatusUnauthorized {
-		return &noLogin{first}
+		return answer{}, &noLogin{first}
 	}
 	offered := offers(first.header)
 	for _, scheme := range []string{schemeNTLM, schemeNegotiate} {
@@ -81,22 +85,18 @@ func (l *line) logIn(ctx context.Context, address string) error {
 		}
 		challenge, err := l.challenge(ctx, address, scheme)
 		if err != nil {
-			return err
+			return answer{}, err
 		}
 		if challenge == nil {
 			continue // Kerberos alone, or a server that changed its mind: no password has gone out
 		}
-		return l.respond(ctx, address, scheme, challenge)
+		return l.respond(ctx, address, scheme, challenge, request)
 	}
 	if !slices.Contains(offered, schemeBasic) {
-		return trouble(l.host).of(noPasswords, fmt.Errorf("it offers %s", quote(strings.Join(offered, ", "))))
+		return answer{}, trouble(l.host).of(noPasswords, fmt.Errorf("it offers %s", quote(strings.Join(offered, ", "))))
 	}
 	l.basic = true
-	last, err := l.post(ctx, address, "", nil)
-	if err != nil {
-		return err
-	}
-	return l.judge(last)
+	return l.judged(l.post(ctx, address, "", request))
 }
 
 // challenge begins NTLM, and returns nil where the server does not take it up.
@@ -130,29 +130,26 @@ func (l *line) challenge(ctx context.Context, address, scheme string) ([]byte, e
 }
 
 // respond sends the login, on the connection that the challenge came by or on none.
-func (l *line) respond(ctx context.Context, address, scheme string, challenge []byte) error {
+func (l *line) respond(ctx context.Context, address, scheme string, challenge, request []byte) (answer, error) {
 	message, err := ntlmssp.NewAuthenticateMessage(challenge, l.login.Username, l.login.Password.Reveal(), nil)
 	if err != nil { // the library's words are about the challenge
-		return trouble(l.host).of(nonsense, errors.New(quote(err.Error())))
+		return answer{}, trouble(l.host).of(nonsense, errors.New(quote(err.Error())))
 	}
 	l.pinned.Hold()
-	last, err := l.post(ctx, address, scheme+" "+base64.StdEncoding.EncodeToString(message), nil)
-	if err != nil {
-		return err
-	}
-	return l.judge(last)
+	return l.judged(l.post(ctx, address, scheme+" "+base64.StdEncoding.EncodeToString(message), request))
 }
 
-// judge tells a refused login, and one that is right and not let in. Any other answer to
-// an empty request is none to the login: the next request shows.
-func (l *line) judge(last answer) error {
-	switch last.status {
-	case http.StatusUnauthorized:
-		return trouble(l.host).of(refused, l.said(last))
-	case http.StatusForbidden:
-		return trouble(l.host).of(disabled, l.said(last))
+// judged tells a refused login, and one that is right and not let in.
+func (l *line) judged(last answer, err error) (answer, error) {
+	switch {
+	case err != nil:
+		return answer{}, err
+	case last.status == http.StatusUnauthorized:
+		return answer{}, trouble(l.host).of(refused, l.said(last))
+	case last.status == http.StatusForbidden:
+		return answer{}, trouble(l.host).of(disabled, l.said(last))
 	}
-	return nil
+	return last, nil
 }
 
 // offers are the schemes of an answer, in lower case and in its order.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -16,6 +19,7 @@ import (
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/sandbox"
+	"github.com/avain-project/avain/internal/secret"
 )
 
 // No password leaves where the way to the server is not what it should be.
@@ -247,4 +251,46 @@ func TestVerifyIsOneAttempt(t *testing.T) {
 		t.Errorf("a server that leads elsewhere: %v", err)
 	}
 	w.logins(1)
+}
+
+// Elements in elements in elements cost memory, and no answer needs them.
+func TestAnswersHaveNoDepthsToGetLostIn(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.serve(exchange, func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" {
+			rw.Header().Set("WWW-Authenticate", "Basic")
+			rw.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		// It would be an inbox at the end of it.
+		const folder = `<GetFolderResponse><ResponseMessages><GetFolderResponseMessage><ResponseCode>NoError</ResponseCode><Folders><Folder><FolderId Id="x"/></Folder></Folders></GetFolderResponseMessage></ResponseMessages></GetFolderResponse>`
+		_, _ = io.WriteString(rw, "<Envelope><Body>"+strings.Repeat("<a>", 100)+strings.Repeat("</a>", 100)+folder+"</Body></Envelope>")
+	})
+	w.refused(w.form(), provider.CodeServerProtocol, "serverUrl")
+}
+
+// Servers repeat what they were sent, in whatever form it came.
+func TestAServerThatRepeatsThePassword(t *testing.T) {
+	t.Parallel()
+	const password = `hunter2"<hunter2>`
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusOK} {
+		w := setup(t)
+		w.serve(exchange, func(rw http.ResponseWriter, r *http.Request) {
+			_, sent, ok := r.BasicAuth()
+			if !ok {
+				rw.Header().Set("WWW-Authenticate", "Basic")
+				rw.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			rw.WriteHeader(status)
+			_, _ = fmt.Fprintf(rw, "<p>%s %s %s %q</p>", r.Header.Get("Authorization"), sent, html.EscapeString(sent), sent)
+		})
+		form := w.form()
+		form.Password = secret.New(password)
+		_, _, err := w.signIn(form)
+		if words := fmt.Sprint(err); err == nil || strings.Contains(words, "hunter2") || strings.Contains(words, base64.StdEncoding.EncodeToString([]byte("ada@sandbox.test:"+password))) {
+			t.Errorf("%d: the error holds the password: %s", status, words)
+		}
+	}
 }

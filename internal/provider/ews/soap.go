@@ -48,9 +48,14 @@ func parse(text []byte, into any) error {
 		if strings.EqualFold(charset, "utf-8") {
 			return in, nil
 		}
-		return nil, fmt.Errorf("charset %.20q", charset)
+		return nil, errors.New("another charset than UTF-8")
 	}
-	return xml.NewTokenDecoder(&shallow{decoder: raw}).Decode(into)
+	err := xml.NewTokenDecoder(&shallow{decoder: raw}).Decode(into)
+	var syntax *xml.SyntaxError
+	if errors.As(err, &syntax) { // its words are the server's, which may be the password in pieces
+		return fmt.Errorf("no XML, in line %d", syntax.Line)
+	}
+	return err
 }
 
 // escaped is text as it stands in an element.
@@ -133,7 +138,7 @@ func soap(text []byte) (envelope, error) {
 		return envelope{}, err
 	}
 	if e.XMLName.Local != "Envelope" {
-		return envelope{}, fmt.Errorf("no envelope, but <%.40s>", e.XMLName.Local)
+		return envelope{}, errors.New("XML, but no envelope")
 	}
 	return e, nil
 }
