@@ -139,15 +139,13 @@ func (l *line) respond(ctx context.Context, address, scheme string, challenge, r
 	return l.judged(l.post(ctx, address, scheme+" "+base64.StdEncoding.EncodeToString(message), request))
 }
 
-// judged tells a refused login, and one that is right and not let in.
+// judged tells a refused login. What any other answer means is for who has asked.
 func (l *line) judged(last answer, err error) (answer, error) {
 	switch {
 	case err != nil:
 		return answer{}, err
 	case last.status == http.StatusUnauthorized:
 		return answer{}, trouble(l.host).of(refused, l.said(last))
-	case last.status == http.StatusForbidden:
-		return answer{}, trouble(l.host).of(disabled, l.said(last))
 	}
 	return last, nil
 }
