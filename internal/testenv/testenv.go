@@ -134,6 +134,17 @@ func Dovecot(t testing.TB) string {
 	return path
 }
 
+// Postfix returns the path of Postfix's master, an independent mail server, and the account and the group that the
+// distribution made for it, or ends the test as Need does. It runs as root alone.
+func Postfix(t testing.TB) (master, owner, group string) {
+	t.Helper()
+	master = "/usr/lib/postfix/sbin/master"
+	_, err := os.Stat(master)
+	Need(t, "Postfix", err == nil, "sending is tried at it; "+cure)
+	Need(t, "root", os.Geteuid() == 0, "Postfix starts as nobody else; run the tests as root")
+	return master, "postfix", "postdrop"
+}
+
 // Apache returns the path of Apache and the folder of its modules, among them those that verify NTLM, or ends the test
 // as Need does.
 func Apache(t testing.TB) (program, modules string) {

@@ -87,7 +87,8 @@ func (r *room) run(port, log string, cmd *exec.Cmd) {
 		close(ended)
 	}()
 	r.t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
+		// All of them: asked alone, Dovecot's master waits a second for the others.
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 		select {
 		case <-ended:
 		case <-time.After(patience):
