@@ -89,4 +89,3 @@ SSLProxyCACertificateFile DIR/backend.pem
   ProxyPass BACKEND/
 </Location>
 `
-

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/md4" //nolint:gosec,staticcheck // and of this
+	//lint:ignore SA1019 NTLM is made of it
+	"golang.org/x/crypto/md4" //nolint:gosec // see above
 )
 
 // Challenge is one handshake: it is good for one answer on the connection on which it
