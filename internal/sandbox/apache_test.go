@@ -33,4 +33,7 @@ func TestApacheStandsBeforeTheSandboxsExchange(t *testing.T) {
 		}
 	}
 	c.tries(1)
+	if accepted, refused := apache.Attempts(t); accepted != 1 || refused != 1 {
+		t.Errorf("Apache let in %d and refused %d", accepted, refused)
+	}
 }

@@ -30,6 +30,7 @@ func (s *Sandbox) routeControl() {
 		_ = s.SetFaults(nil) // an empty list is always valid
 		answer(w, http.StatusOK, map[string]any{"status": "Ok", "faults": 0})
 	})
+	control.HandleFunc("POST /_control/exchange", s.setExchange)
 	control.HandleFunc("POST /_control/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
 		answer(w, http.StatusOK, map[string]any{"status": "Ok"})
@@ -52,6 +53,21 @@ func (s *Sandbox) setFaults(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{"status": "Ok", "faults": len(faults)})
+}
+
+func (s *Sandbox) setExchange(w http.ResponseWriter, r *http.Request) {
+	var settings ExchangeSettings
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControlBody))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(&settings)
+	if err == nil {
+		err = s.SetExchange(settings)
+	}
+	if err != nil {
+		refuse(w, http.StatusBadRequest, `the settings must be like {"offers": ["NTLM"], "lockAfter": 5, "channelBinding": false}: `+err.Error())
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"status": "Ok"})
 }
 
 // loopbackOnly keeps control with the people on this machine: the peer must be
@@ -141,6 +157,7 @@ func (s *Sandbox) index(w http.ResponseWriter, _ *http.Request) {
 			{Term: "POST /_control/expire", Text: "every access token issued so far becomes invalid"},
 			{Term: "POST /_control/faults", Text: "makes endpoints fail; a wrong body is answered with what is allowed"},
 			{Term: "DELETE /_control/faults", Text: "no more faults"},
+			{Term: "POST /_control/exchange", Text: "how the Exchange Server is set up: its mechanisms, when it locks an account, Extended Protection"},
 			{Term: "POST /_control/reset", Text: "forgets grants, statistics and faults"},
 		},
 	}

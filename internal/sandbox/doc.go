@@ -8,8 +8,8 @@
 //	server := httptest.NewServer(s)
 //	endpoints := s.GoogleEndpoints(server.URL)
 //
-// The vendors are "Google", "Office365", "Hubspot", "Salesforce" and "Zoho", and, on sockets of its
-// own, the mail service "IMAP" ([Sandbox.ListenMail]).
+// The vendors are "Google", "Office365", "Hubspot", "Salesforce" and "Zoho", and, on sockets of their
+// own, the mail service "IMAP" ([Sandbox.ListenMail]) and an Exchange Server, "EWS" ([Sandbox.ListenExchange]).
 //
 // # Personas and tags
 //
@@ -51,6 +51,7 @@
 //	POST   /_control/expire  every access token issued so far is invalid
 //	POST   /_control/faults  a JSON list of faults, which replaces the one before
 //	DELETE /_control/faults  no more faults
+//	POST   /_control/exchange  {"offers": ["NTLM", "Negotiate", "Basic"], "lockAfter": 5, "channelBinding": false}
 //	POST   /_control/reset   forgets grants, statistics and faults; clients stay registered
 //
 // Calls are counted when they arrive, so failed ones count too. authorize counts
@@ -59,7 +60,8 @@
 //	{"vendor": "Google", "endpoint": "refresh", "kind": "status", "status": 429, "retryAfter": "2", "times": 1}
 //
 // endpoint is authorize, code, refresh, revoke, identity or api; at the mail service
-// imap or smtp (a connection), imapLogin or smtpLogin. times is the
+// imap or smtp (a connection), imapLogin or smtpLogin; at Exchange ews or autodiscover (a call by
+// somebody logged in), ewsFront or autodiscoverFront (any request, before the login) or ewsLogin. times is the
 // number of calls it is played for; 0 or absent: until cleared. Several faults
 // for one endpoint are played in order. Any kind may have a delay ("1.5s"), which
 // is waited first, and a retryAfter (seconds or a date). The kinds:
@@ -75,6 +77,11 @@
 //	empty      no body
 //	oversized  more than 8 MiB of JSON
 //	hang       no answer until the client goes away
+//	bomb       XML whose entities grow to gigabytes
+//	entity     XML with an external entity, at "location" or file:///etc/passwd
+//	redirect   302 to "location"; without one, in a circle
+//	names      at autodiscover: the answer names "location" as the server
+//	refers     at autodiscover: the answer sends on to "location", a URL or an address; without one, in a circle
 //
 // [Sandbox.Stats], [Sandbox.Expire], [Sandbox.SetFaults] and [Sandbox.Reset] do the
 // same from Go.
@@ -83,6 +90,7 @@
 //
 // sandbox.go puts the parts together. ledger holds grants and tokens, gate counts
 // and plays faults, page draws, and mailbox and echo serve all vendors, and each of those is a folder of its own:
-// google, microsoft, hubspot, salesforce, zoho. mail is the mail service.
+// google, microsoft, hubspot, salesforce, zoho. mail is the mail service, exchange
+// the Exchange Server, and authority certifies both.
 // A new vendor is one more folder and one more line in [New].
 package sandbox

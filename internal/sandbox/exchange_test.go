@@ -309,3 +309,30 @@ func TestAutodiscoverInTheClearLeadsToTLS(t *testing.T) {
 	}
 	c.tries(1)
 }
+
+func TestExchangeSettingsByControl(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	at, err := b.sandbox.ListenExchange(t.Context(), "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = at.Close() })
+	c := company{T: t, box: b.sandbox, at: at}
+	for _, bad := range []string{`{"offers": ["Kerberos"]}`, `{"lockAfter": -1}`, `{"lock": 5}`, `[]`, ``} {
+		if got := b.control("POST", "exchange", bad); got.StatusCode != 400 || !strings.Contains(got.text, "lockAfter") {
+			t.Errorf("%s: %d %s", bad, got.StatusCode, got.text)
+		}
+	}
+	offered := func() []string {
+		return c.post(c.client(), at.URL("/EWS/Exchange.asmx"), "").Header.Values("WWW-Authenticate")
+	}
+	b.wantStatus(b.control("POST", "exchange", `{"offers": ["NTLM"], "lockAfter": 1}`).StatusCode, 200)
+	if got := offered(); len(got) != 1 || got[0] != "NTLM" {
+		t.Errorf("offered: %v", got)
+	}
+	b.sandbox.Reset()
+	if got := offered(); len(got) != 3 {
+		t.Errorf("offered after a reset: %v", got)
+	}
+}

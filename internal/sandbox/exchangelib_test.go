@@ -69,7 +69,7 @@ type seen struct {
 func TestExchangelibReadsTheSandboxsExchange(t *testing.T) {
 	t.Parallel()
 	python := testenv.Exchangelib(t)
-	c := setupCompany(t, sandbox.ExchangeSettings{})
+	c := setupCompany(t, sandbox.ExchangeSettings{ChannelBinding: true}) // it can do that, too
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)

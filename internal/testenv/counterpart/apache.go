@@ -3,6 +3,7 @@ package counterpart
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,14 +13,18 @@ import (
 
 // Apache verifies NTLM by gss-ntlmssp, MIT Kerberos' mechanism, and then asks a backend.
 type Apache struct {
-	// URL is where it is, without a path: "https://localhost:40001".
-	URL string
+	// Address is where it listens, "127.0.0.1:40001", URL the same as localhost's, without
+	// a path.
+	Address, URL string
 	// Chain is the PEM of the certificate to trust.
 	Chain string
+
+	log string
 }
 
 // ApacheConfig says who may come in and what is behind.
 type ApacheConfig struct {
+	Hosts                  []string // names that the certificate is for, beside localhost
 	Domain, User, Password string // of the one person it lets in
 	Backend                string // "https://localhost:40001"
 	BackendCA              string // PEM of the authority to trust there
@@ -30,7 +35,7 @@ type ApacheConfig struct {
 func StartApache(t testing.TB, cfg ApacheConfig) Apache {
 	t.Helper()
 	program, modules := testenv.Apache(t)
-	r := open(t, "apache")
+	r := open(t, "apache", cfg.Hosts...)
 	port := r.port()
 	people := r.write("people", cfg.Domain+":"+cfg.User+":"+cfg.Password+"\n")
 	account := ""
@@ -43,7 +48,18 @@ func StartApache(t testing.TB, cfg ApacheConfig) Apache {
 	cmd := exec.Command(program, "-f", config, "-DFOREGROUND")
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "NTLM_USER_FILE=") }), "NTLM_USER_FILE="+people)
 	r.run(port, "log", cmd)
-	return Apache{URL: "https://localhost:" + port, Chain: r.chain}
+	return Apache{Address: "127.0.0.1:" + port, URL: "https://localhost:" + port, Chain: r.chain, log: filepath.Join(r.dir, "log")}
+}
+
+// Attempts counts the handshakes that came to an end, by what the verifier says in
+// Apache's log before it answers.
+func (a Apache) Attempts(t testing.TB) (accepted, refused int) {
+	t.Helper()
+	said, err := os.ReadFile(a.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count(string(said), "GSSapiImpersonate not On"), strings.Count(string(said), "gss_accept_sec_context() failed")
 }
 
 const apacheConfig = `
@@ -53,7 +69,7 @@ Listen 127.0.0.1:PORT
 PidFile DIR/pid
 DefaultRuntimeDir DIR
 ErrorLog DIR/log
-LogLevel warn auth_gssapi:info
+LogLevel warn auth_gssapi:debug
 ACCOUNT
 LoadModule mpm_event_module MODULES/mod_mpm_event.so
 LoadModule authn_core_module MODULES/mod_authn_core.so

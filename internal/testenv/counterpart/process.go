@@ -21,13 +21,13 @@ type room struct {
 	dir  string
 	root bool // the tests run as root, so the server needs a user of its own
 	user string
-	// chain is the PEM of the certificate for localhost, which signs itself.
+	// chain is the PEM of the certificate, which signs itself.
 	chain string
 }
 
 // open makes a room. Its path is short, since sockets want that, and anybody may walk
-// through, since servers change their user.
-func open(t testing.TB, name string) *room {
+// through, since servers change their user. The certificate is for localhost and hosts.
+func open(t testing.TB, name string, hosts ...string) *room {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "avain-"+name+"-")
 	if err != nil {
@@ -43,7 +43,7 @@ func open(t testing.TB, name string) *room {
 	}
 	r := &room{t: t, dir: dir, root: me.Uid == "0", user: me.Username}
 	var key string
-	r.chain, key = certificate(t)
+	r.chain, key = certificate(t, hosts...)
 	r.write("cert.pem", r.chain)
 	r.write("key.pem", key)
 	return r
