@@ -336,3 +336,46 @@ func TestExchangeSettingsByControl(t *testing.T) {
 		t.Errorf("offered after a reset: %v", got)
 	}
 }
+
+// Extended Protection refuses who does not name the certificate, however right the
+// password is.
+func TestExchangeExtendedProtection(t *testing.T) {
+	t.Parallel()
+	c := setupCompany(t, sandbox.ExchangeSettings{ChannelBinding: true})
+	client := c.client()
+	client.Transport = ntlmssp.Negotiator{RoundTripper: client.Transport}
+	got := c.post(client, c.at.URL("/EWS/Exchange.asmx"), envelope(getInbox), "Authorization", basic(`SANDBOX\ada`, c.box.ExchangePassword("ada")))
+	if got.StatusCode != 401 {
+		t.Errorf("an answer bound to nothing: %d", got.StatusCode)
+	}
+	c.tries(1)
+}
+
+// idOf is the first id of an element in an answer.
+func idOf(a answer, element string) string {
+	_, behind, _ := strings.Cut(a.text, "<t:"+element+` Id="`)
+	id, _, _ := strings.Cut(behind, `"`)
+	return id
+}
+
+func TestExchangeIdsAreTheirOwners(t *testing.T) {
+	t.Parallel()
+	c := setupCompany(t, sandbox.ExchangeSettings{})
+	const findInbox = `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>` +
+		`<m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds></m:FindItem>`
+	folder, item := idOf(c.call("ada", getInbox), "FolderId"), idOf(c.call("ada", findInbox), "ItemId")
+	if folder == "" || item == "" {
+		t.Fatalf("ids %q and %q", folder, item)
+	}
+	byID := strings.Replace(getInbox, `<t:DistinguishedFolderId Id="inbox"/>`, `<t:FolderId Id="`+folder+`"/>`, 1)
+	read := `<m:GetItem><m:ItemShape><t:BaseShape>AllProperties</t:BaseShape></m:ItemShape><m:ItemIds><t:ItemId Id="` + item + `"/></m:ItemIds></m:GetItem>`
+	other := strings.Replace(getInbox, `Id="inbox"/>`, `Id="inbox"><t:Mailbox><t:EmailAddress>ada@sandbox.test</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>`, 1)
+	for body, refusal := range map[string]string{byID: ">ErrorFolderNotFound<", read: ">ErrorItemNotFound<", other: ">ErrorNonExistentMailbox<"} {
+		if got := c.call("ada", body); !strings.Contains(got.text, ">NoError<") {
+			t.Errorf("hers: %s", got.text)
+		}
+		if got := c.call("bob", body); !strings.Contains(got.text, refusal) || strings.Contains(got.text, "Analytical") {
+			t.Errorf("somebody else's: %s", got.text)
+		}
+	}
+}

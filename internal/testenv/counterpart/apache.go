@@ -25,10 +25,10 @@ type Apache struct {
 // ApacheConfig says who may come in and what is behind.
 type ApacheConfig struct {
 	Hosts                  []string // names that the certificate is for, beside localhost
-	Domain, User, Password string // of the one person it lets in
-	Backend                string // "https://localhost:40001"
-	BackendCA              string // PEM of the authority to trust there
-	BackendAuthorization   string // sent there in place of the person's: `Basic …`
+	Domain, User, Password string   // of the one person it lets in
+	Backend                string   // "https://localhost:40001"
+	BackendCA              string   // PEM of the authority to trust there
+	BackendAuthorization   string   // sent there in place of the person's: `Basic …`
 }
 
 // StartApache runs one until the test ends.
