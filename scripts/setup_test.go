@@ -162,3 +162,27 @@ func read(t *testing.T, name string) string {
 	}
 	return string(text)
 }
+
+// Postfix is installed without settings, so that it is no mail server of the machine's.
+func TestSetupTellsPostfixToBeNoServer(t *testing.T) {
+	t.Parallel()
+	for packages, want := range map[string]string{
+		"postfix": "postfix postfix/main_mailer_type select No configuration\n",
+		"gcc":     "",
+	} {
+		t.Run(packages, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			answers := filepath.Join(t.TempDir(), "answers")
+			m.install(t, "debconf-set-selections", `cat >"`+answers+`"`)
+			// Too late is not at all.
+			m.install(t, "apt-get", `case "$*" in *update*) exit 0 ;; esac; cp "`+answers+`" "`+answers+`.seen" || true`)
+			if _, stderr, err := m.setup(t, "--install", "git", packages); err != nil {
+				t.Fatalf("%v: %s", err, stderr)
+			}
+			if got := read(t, answers+".seen"); got != want {
+				t.Errorf("when apt runs, debconf has been told %q, want %q", got, want)
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -167,6 +168,31 @@ func TestWhatSetupBrings(t *testing.T) {
 		node, script := Emulate(t)
 		if out, err := exec.CommandContext(t.Context(), node, script, "--version").CombinedOutput(); err != nil {
 			t.Errorf("emulate does not start: %v\n%s", err, out)
+		}
+	})
+	t.Run("Apache", func(t *testing.T) {
+		t.Parallel()
+		program, _ := Apache(t)
+		if out, err := exec.CommandContext(t.Context(), program, "-v").CombinedOutput(); err != nil || !strings.Contains(string(out), "Apache/2.4") {
+			t.Errorf("%s: %v\n%s", program, err, out)
+		}
+	})
+	t.Run("exchangelib", func(t *testing.T) {
+		t.Parallel()
+		python := Exchangelib(t)
+		if out, err := exec.CommandContext(t.Context(), python, "-c", "import exchangelib").CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", python, err, out)
+		}
+	})
+	t.Run("mail servers", func(t *testing.T) {
+		t.Parallel()
+		Dovecot(t)
+		master, owner, group := Postfix(t)
+		if _, err := user.Lookup(owner); err != nil {
+			t.Errorf("%s runs as %s: %v", master, owner, err)
+		}
+		if _, err := user.LookupGroup(group); err != nil {
+			t.Errorf("%s wants the group %s: %v", master, group, err)
 		}
 	})
 	t.Run("oidc-provider", func(t *testing.T) {
