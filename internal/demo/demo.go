@@ -93,6 +93,11 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer office.close()
+	exchange, err := box.ListenExchange(ctx, "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = exchange.Close() }()
 	avain, err := app.Open(ctx, app.Config{
 		DataDir: dir, Key: key, Listen: l.listen, HomeURL: l.sampleURL, LogTo: cfg.LogTo, LogFormat: "text",
 		Version: cfg.Version, Now: cfg.Now, ShutdownTimeout: 3 * time.Second,
@@ -106,7 +111,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{cfg: cfg, listeners: l, box: box, office: office, app: avain, server: server, dir: dir}
+	d := &demo{cfg: cfg, listeners: l, box: box, office: office, company: company{box, exchange}, app: avain, server: server, dir: dir}
 	return d.serve(ctx)
 }
 
@@ -115,6 +120,7 @@ type demo struct {
 	listeners *listeners
 	box       *sandbox.Sandbox
 	office    *postOffice
+	company   company
 	app       *app.App
 	server    *app.Server
 	dir       string
@@ -145,8 +151,8 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 	ready := Ready{
 		URL: d.server.URL, SandboxURL: d.listeners.sandboxURL, ApplicationURL: d.listeners.sampleURL,
 		ReturnURL: d.listeners.sampleURL + "/landing",
-		Samples:   map[string]map[string]string{string(account.IMAP): d.office.sample("ada")},
-		Refused:   map[string]map[string]string{string(account.IMAP): d.office.refused("ada")},
+		Samples:   map[string]map[string]string{string(account.IMAP): d.office.sample("ada"), string(account.EWS): d.company.sample("ada")},
+		Refused:   map[string]map[string]string{string(account.IMAP): d.office.refused("ada"), string(account.EWS): d.company.refused("ada")},
 	}
 	ops := d.app.Operator()
 	// The https one is for scripts that try what must be refused: loopback return
@@ -176,11 +182,13 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 			return Ready{}, fmt.Errorf("register the sandbox's client at %s: %w", service, err)
 		}
 	}
-	_, _, err = ops.SetRegistration(ctx, sampleApp.ClientID, operator.SetRegistration{
-		ServiceType: string(account.IMAP), Scopes: []string{string(scope.MailRead)},
-	})
-	if err != nil {
-		return Ready{}, fmt.Errorf("switch IMAP on for the sample application: %w", err)
+	for _, service := range []account.ServiceType{account.IMAP, account.EWS} {
+		_, _, err = ops.SetRegistration(ctx, sampleApp.ClientID, operator.SetRegistration{
+			ServiceType: string(service), Scopes: []string{string(scope.MailRead)},
+		})
+		if err != nil {
+			return Ready{}, fmt.Errorf("switch %s on for the sample application: %w", service, err)
+		}
 	}
 	return ready, nil
 }
@@ -277,6 +285,7 @@ func (d *demo) announce(ready Ready) error {
   Avain itself      %s
   sandbox vendors   %s   (Google, Microsoft, HubSpot, Salesforce and Zoho; personas ada and bob; no network is needed)
   sandbox mailbox   %s
+  sandbox Exchange  %s
 
   For the curl lines of the README, paste into another terminal:
 
@@ -285,7 +294,7 @@ func (d *demo) announce(ready Ready) error {
   From another machine, first: ssh %s YOUR-HOST
   Stop with Ctrl-C.
 
-`, ready.ApplicationURL, ready.URL, ready.SandboxURL, d.office.words("ada"),
+`, ready.ApplicationURL, ready.URL, ready.SandboxURL, d.office.words("ada"), d.company.words("ada"),
 		ready.URL, ready.ClientID, ready.ClientSecret, ready.ReturnURL, strings.Join(ports, " "))
 	return err
 }

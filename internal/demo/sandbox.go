@@ -41,6 +41,7 @@ type SandboxReady struct {
 	// IMAP is a persona's login, as the sign-in form's fields take it, and under "ca" the
 	// PEM of the authority that certifies the mail servers.
 	IMAP map[string]string `json:"imap"`
+	EWS  map[string]string `json:"ews"` // likewise, of the Exchange
 }
 
 // RunSandbox serves the sandbox vendors until ctx ends.
@@ -85,6 +86,13 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 	defer func() { _ = mail.Close() }()
 	ready.IMAP = (&postOffice{box: box, mail: mail}).sample("ada")
 	ready.IMAP["ca"] = string(mail.CA)
+	exchange, err := box.ListenExchange(ctx, "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = exchange.Close() }()
+	ready.EWS = company{box, exchange}.sample("ada")
+	ready.EWS["ca"] = string(exchange.CA)
 	if err := cfg.announce(ready); err != nil {
 		return err
 	}
@@ -139,6 +147,8 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
   A mailbox for the sign-in form (a server must be started with --typed-networks 127.0.0.0/8 and,
   as --typed-ca, the authority that --json prints): %s
 
+  And one of an Exchange: %s
+
   Stop with Ctrl-C.
 
 `, ready.SandboxURL, ready.ClientSecret, ready.ClientID,
@@ -147,6 +157,7 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
 		ready.ClientID, ready.Hubspot["authorize"], ready.Hubspot["token"], ready.Hubspot["revoke"], ready.Hubspot["userinfo"], ready.Hubspot["api"],
 		ready.ClientID, ready.Zoho["authorize"], ready.Zoho["token"], ready.Zoho["revoke"], ready.Zoho["userinfo"],
 		ready.ClientID, ready.Salesforce["authorize"], ready.Salesforce["token"], ready.Salesforce["revoke"],
-		fmt.Sprintf("%s, password %s, IMAP %s:%s, SMTP %s:%s", ready.IMAP["email"], ready.IMAP["password"], ready.IMAP["imapHost"], ready.IMAP["imapPort"], ready.IMAP["smtpHost"], ready.IMAP["smtpPort"]))
+		fmt.Sprintf("%s, password %s, IMAP %s:%s, SMTP %s:%s", ready.IMAP["email"], ready.IMAP["password"], ready.IMAP["imapHost"], ready.IMAP["imapPort"], ready.IMAP["smtpHost"], ready.IMAP["smtpPort"]),
+		fmt.Sprintf("%s, password %s, at %s", ready.EWS["email"], ready.EWS["password"], ready.EWS["serverUrl"]))
 	return err
 }

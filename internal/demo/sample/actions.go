@@ -20,7 +20,7 @@ func (a *application) send(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		var path, body string
 		if path, body, err = a.testMessage(r.Context(), acct, auth, &calls); err == nil {
-			err = a.avain.do(r.Context(), &calls, request{method: http.MethodPost, path: path, auth: auth, body: strings.NewReader(body)}, nil)
+			err = a.avain.do(r.Context(), &calls, request{method: http.MethodPost, path: path, auth: auth, body: strings.NewReader(body), xml: acct.ServiceType == "EWS"}, nil)
 		}
 	}
 	if err != nil {

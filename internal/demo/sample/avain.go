@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +51,7 @@ type request struct {
 	shown        string // path as people may see it; empty is path itself
 	auth         func(*http.Request)
 	body         io.Reader // JSON; nil for none
+	xml          bool      // body and answer are XML instead
 }
 
 // asAccount sends an account's token.
@@ -81,7 +83,10 @@ func (c client) do(ctx context.Context, journal *[]call, q request, into any) er
 	if err != nil {
 		return fmt.Errorf("make the request: %w", withoutAddress(err))
 	}
-	if q.body != nil {
+	switch {
+	case q.xml:
+		req.Header.Set("Content-Type", "text/xml; charset=utf-8")
+	case q.body != nil:
 		req.Header.Set("Content-Type", "application/json")
 	}
 	q.auth(req)
@@ -101,8 +106,12 @@ func (c client) do(ctx context.Context, journal *[]call, q request, into any) er
 	if into == nil {
 		return nil
 	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return &failure{Code: "answer.unreadable", Status: answer.StatusCode, Message: "The answer was not the JSON that was expected. Try again in a minute.", cause: err}
+	decode := json.Unmarshal
+	if q.xml {
+		decode = xml.Unmarshal
+	}
+	if err := decode(body, into); err != nil {
+		return &failure{Code: "answer.unreadable", Status: answer.StatusCode, Message: "The answer was not what was expected. Try again in a minute.", cause: err}
 	}
 	return nil
 }

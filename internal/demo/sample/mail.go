@@ -28,6 +28,8 @@ func (a *application) messages(ctx context.Context, serviceType string, auth fun
 	switch serviceType {
 	case "Office365":
 		return a.graph(ctx, auth, calls)
+	case "EWS":
+		return a.inbox(ctx, auth, calls)
 	case "Hubspot":
 		return a.contacts(ctx, auth, calls)
 	case "Zoho":
@@ -116,6 +118,8 @@ func (a *application) gmail(ctx context.Context, auth func(*http.Request), calls
 func (a *application) testMessage(ctx context.Context, acct account, auth func(*http.Request), calls *[]call) (path, body string, err error) {
 	const subject, text = "Hello from the sample application", "This message was sent through Avain, with one token and the provider's own API."
 	switch acct.ServiceType {
+	case "EWS":
+		return exchangePath, exchangeMessage(acct.Email, subject, text), nil
 	case "Office365":
 		return "/v1/direct/me/sendMail", graphMessage(acct.Email, subject, text), nil
 	case "Zoho":

@@ -115,3 +115,20 @@ func TestLoginsToTypeAreShown(t *testing.T) {
 	w := start(t)
 	w.browser(t).get("/").has(t, `<summary>Post</summary>`, `<dt>Password</dt><dd><code>a&lt;b</code></dd>`)
 }
+
+// An Exchange is asked by SOAP, for messages and to send one.
+func TestExchangeIsReadAndSendsBySOAP(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.avain.set(func(f *fake) { f.service, f.granted = "EWS", []string{"Mail.Read", "Mail.Send"} })
+	b := w.browser(t)
+	ask := b.begin("/connect?flow=code&service=EWS&scopes=Mail.Read")
+	b.get("/connected?status=success&code=" + goodCode + "&state=" + ask.Get("state"))
+	b.get("/").has(t, "<strong>From Exchange</strong>", "Bob &lt;bob@sandbox.test&gt;", "Fri, 02 Jan 2026 03:04:05", `id="send"`)
+	b.do(http.MethodPost, "/send", "Sec-Fetch-Site", "same-origin")
+	w.avain.set(func(f *fake) {
+		if !strings.Contains(f.sent, "<t:EmailAddress>ada@sandbox.test</t:EmailAddress>") {
+			t.Errorf("sent: %s", f.sent)
+		}
+	})
+}

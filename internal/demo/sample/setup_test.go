@@ -75,6 +75,14 @@ func (f *fake) asAda(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"results":[{"id":"1","properties":{"firstname":"Grace","lastname":"Hopper","email":"grace@navy.test"},"createdAt":"2026-02-02T03:04:05.000Z"}]}`)
 	case path == "/v1/direct/services/data/v60.0/query":
 		fmt.Fprint(w, `{"records":[{"Name":"Grace Hopper","Email":"grace@navy.test"}]}`)
+	case path == "/v1/direct/EWS/Exchange.asmx":
+		body, _ := io.ReadAll(r.Body)
+		if f.sent = string(body); r.Header.Get("Content-Type") != "text/xml; charset=utf-8" {
+			w.WriteHeader(http.StatusUnsupportedMediaType)
+		}
+		fmt.Fprint(w, `<Envelope><Body><FindItemResponse><ResponseMessages><FindItemResponseMessage><ResponseCode>NoError</ResponseCode><RootFolder><Items><Message>`+
+			`<Subject>From Exchange</Subject><DateTimeReceived>2026-01-02T03:04:05Z</DateTimeReceived><From><Mailbox><Name>Bob</Name><EmailAddress>bob@sandbox.test</EmailAddress></Mailbox></From>`+
+			`</Message></Items></RootFolder></FindItemResponseMessage></ResponseMessages></FindItemResponse></Body></Envelope>`)
 	case path == "/v1/direct/me/sendMail":
 		body, _ := io.ReadAll(r.Body)
 		f.sent = string(body)

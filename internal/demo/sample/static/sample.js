@@ -16,6 +16,15 @@ const crmFields = "?limit=5&properties=firstname,lastname,email";
 const soqlPath = "/v1/direct/services/data/v60.0/query";
 const soqlContacts = "SELECT Name, Email FROM Contact LIMIT 5";
 
+// An Exchange has one address, to which all questions go as SOAP.
+const exchangePath = "/v1/direct/EWS/Exchange.asmx";
+const soapSpaces = 'xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"';
+const inboxQuestion = `<s:Envelope ${soapSpaces}><s:Header><t:RequestServerVersion Version="Exchange2010"/></s:Header><s:Body><m:FindItem Traversal="Shallow">
+  <m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties><t:FieldURI FieldURI="item:Subject"/><t:FieldURI FieldURI="item:DateTimeReceived"/><t:FieldURI FieldURI="message:From"/></t:AdditionalProperties></m:ItemShape>
+  <m:IndexedPageItemView MaxEntriesReturned="5" Offset="0" BasePoint="Beginning"/>
+  <m:SortOrder><t:FieldOrder Order="Descending"><t:FieldURI FieldURI="item:DateTimeReceived"/></t:FieldOrder></m:SortOrder>
+  <m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds></m:FindItem></s:Body></s:Envelope>`;
+
 const page = document.getElementById("page");
 const byId = (id) => document.getElementById(id);
 const field = (id, name) => byId(id).querySelector(`[data-field="${name}"]`);
@@ -82,7 +91,7 @@ async function show(token, again) {
     note("The mailbox is connected. IMAP has no web API, so there are no messages to show here.");
   } else {
     byId("progress").textContent = "Reading the first messages…";
-    showMessages(await ({ Office365: graph, Zoho: zoho }[account.serviceType] ?? gmail)(token));
+    showMessages(await ({ EWS: exchange, Office365: graph, Zoho: zoho }[account.serviceType] ?? gmail)(token));
   }
   byId("progress").textContent = "";
 }
@@ -137,6 +146,16 @@ async function salesforce(token) {
   return (list.records ?? []).slice(0, 5).map(({ Name = "", Email = "" }) => ({ subject: Name, from: Email, date: "", snippet: "" }));
 }
 
+// exchange asks for the newest messages of the inbox.
+async function exchange(token) {
+  const answer = await call(token, exchangePath, exchangePath, inboxQuestion);
+  const text = (within, name) => within.getElementsByTagNameNS("*", name)[0]?.textContent ?? "";
+  if (text(answer, "ResponseCode") !== "NoError") throw new Failure("provider.soap", `Exchange answered with ${text(answer, "ResponseCode")}.`);
+  return [...answer.getElementsByTagNameNS("*", "Message")].slice(0, 5).map((message) => ({
+    subject: text(message, "Subject"), from: `${text(message, "Name")} <${text(message, "EmailAddress")}>`.trim(), date: asInMail(text(message, "DateTimeReceived")), snippet: "",
+  }));
+}
+
 // asInMail writes a date of the APIs as a mail's header has it, which people read.
 function asInMail(received) {
   const at = new Date(received);
@@ -184,16 +203,20 @@ async function disconnect(token) {
   byId("progress").textContent = "Avain has wiped what it held, and the token opens nothing any more.";
 }
 
-// call asks Avain across origins (CORS), with the account's token.
-async function call(token, path, shown = path) {
+// call asks Avain across origins (CORS), with the account's token: by GET and JSON, or
+// where there is a question, by POST and XML.
+async function call(token, path, shown = path, question) {
+  const method = question ? "POST" : "GET";
+  const headers = { Authorization: `Bearer ${token}`, ...(question && { "Content-Type": "text/xml; charset=utf-8" }) };
   let response;
   try {
-    response = await fetch(page.dataset.avain + path, { headers: { Authorization: `Bearer ${token}` }, credentials: "omit" });
+    response = await fetch(page.dataset.avain + path, { method, headers, body: question, credentials: "omit" });
   } catch {
-    addCall({ who: "browser", method: "GET", path: shown, status: 0 });
+    addCall({ who: "browser", method, path: shown, status: 0 });
     throw new Failure("avain.unreachable", "Avain did not answer this page. Is it running, and does the application's list of return URLs hold this page's address?");
   }
-  addCall({ who: "browser", method: "GET", path: shown, status: response.status });
+  addCall({ who: "browser", method, path: shown, status: response.status });
+  if (question && response.ok) return new DOMParser().parseFromString(await response.text(), "text/xml");
   const body = await response.json().catch(() => null);
   if (response.ok && body) return body;
   throw new Failure(
