@@ -20,7 +20,9 @@ const readWithExchangelib = `
 import json, os, sys
 import requests.certs
 from exchangelib import Account, BASIC, Configuration, Credentials, DELEGATE, Message, Mailbox, NTLM
-from exchangelib.errors import UnauthorizedError
+from exchangelib.autodiscover.discovery.pox import PoxAutodiscovery
+from exchangelib.autodiscover.protocol import AutodiscoverProtocol
+from exchangelib.errors import ErrorNonExistentMailbox, UnauthorizedError
 from exchangelib.protocol import BaseProtocol, FailFast
 
 requests.certs.where = lambda: os.environ["CA"]
@@ -46,6 +48,18 @@ for name, way, user in (("NTLM", NTLM, "SANDBOX\\ada"), ("Basic", BASIC, "ada@sa
         "people": [p.email_addresses[0].email for p in a.contacts.all()],
         "folders": sorted(f.name for f in a.msg_folder_root.children),
     }
+    endpoints = {"soap": os.environ["SOAP"], "pox": os.environ["POX"]}
+    for kind, endpoint in endpoints.items():
+        protocol = AutodiscoverProtocol(config=Configuration(service_endpoint=endpoint, credentials=a.protocol.credentials, auth_type=way, retry_policy=FailFast()))
+        if kind == "soap":
+            out[name][kind] = protocol.get_user_settings(user="ada@sandbox.test").ews_url
+        else:
+            pox = PoxAutodiscovery(email="ada@sandbox.test", credentials=a.protocol.credentials)
+            out[name][kind] = pox._quick(protocol).protocol.ews_url
+            try:
+                PoxAutodiscovery(email="eve@sandbox.test", credentials=a.protocol.credentials)._quick(protocol)
+            except ErrorNonExistentMailbox:
+                out[name]["nobody"] = "unknown"
     try:
         account(user, "wrong", way).inbox.refresh()
         out[name]["wrong"] = "taken"
@@ -63,7 +77,8 @@ type seen struct {
 	Events        []string
 	People        []string
 	Folders       []string
-	Wrong         string
+	Wrong, Nobody string
+	SOAP, POX     string // where autodiscover says that the web services are
 }
 
 func TestExchangelibReadsTheSandboxsExchange(t *testing.T) {
@@ -79,7 +94,8 @@ func TestExchangelibReadsTheSandboxsExchange(t *testing.T) {
 		return path
 	}
 	cmd := exec.CommandContext(t.Context(), python, "-c", readWithExchangelib)
-	cmd.Env = append(os.Environ(), "EWS="+c.at.URL("/EWS/Exchange.asmx"), "PASSWORD="+c.box.ExchangePassword("ada"),
+	cmd.Env = append(os.Environ(), "EWS="+c.at.URL("/EWS/Exchange.asmx"), "SOAP="+c.at.URL("/autodiscover/autodiscover.svc"),
+		"POX="+c.at.URL("/Autodiscover/Autodiscover.xml"), "PASSWORD="+c.box.ExchangePassword("ada"),
 		"CA="+write("ca.pem", string(c.at.CA)), "OPENSSL_CONF="+write("openssl.cnf", legacyOpenSSL), "HOME="+dir, "TZ=UTC", "NTLM_USER_FILE=")
 	out, err := cmd.Output()
 	if err != nil {
@@ -98,7 +114,7 @@ func TestExchangelibReadsTheSandboxsExchange(t *testing.T) {
 			Inbox: 25, Unread: 3, First: []string{"The Analytical Engine", "Found a moth"}, Sender: "charles@engine.test",
 			Body: got[way].Body, Sent: []string{"Cards by " + way}, Events: []string{"Planning", "Lunch with Grace", "Analytical Engine, second reading"},
 			People:  []string{"charles@engine.test", "grace@navy.test", "radia@bridge.test"},
-			Folders: []string{"Calendar", "Contacts", "Deleted Items", "Drafts", "Inbox", "Sent Items", "Tasks"}, Wrong: "refused",
+			Folders: []string{"Calendar", "Contacts", "Deleted Items", "Drafts", "Inbox", "Sent Items", "Tasks"}, Wrong: "refused", Nobody: "unknown", SOAP: c.at.URL("/EWS/Exchange.asmx"), POX: c.at.URL("/EWS/Exchange.asmx"),
 		}
 		if diff := cmp.Diff(want, got[way]); diff != "" || !strings.HasPrefix(want.Body, "The mill is nearly drawn.") {
 			t.Errorf("%s: body %q\n%s", way, want.Body, diff)

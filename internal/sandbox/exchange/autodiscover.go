@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/avain-project/avain/internal/sandbox/gate"
-	"github.com/avain-project/avain/internal/sandbox/ledger"
 )
 
 // Namespaces of autodiscover.
@@ -60,7 +59,7 @@ func (s *Server) pox(at *Running) func(http.ResponseWriter, *http.Request, who, 
 		case !strings.Contains(is.refer, "://"):
 			account = element("Action", "redirectAddr") + element("RedirectAddr", is.refer)
 		}
-		writePOX(w, node("User", element("DisplayName", somebody.Name), element("AutoDiscoverSMTPAddress", call.Request.EMailAddress))+
+		writePOX(w, outlookSpace, node("User", element("DisplayName", somebody.Name), element("AutoDiscoverSMTPAddress", call.Request.EMailAddress))+
 			node("Account", account))
 	}
 }
@@ -69,12 +68,13 @@ func protocol(kind, ews string) string {
 	return node("Protocol", element("Type", kind), element("Server", Host), element("EwsUrl", ews), element("ASUrl", ews))
 }
 
+// poxError refuses, in another namespace than what is found.
 func poxError(w http.ResponseWriter, code, text string) {
-	writePOX(w, node(`Error Time="12:00:00.0000000" Id="1"`, element("ErrorCode", code), element("Message", text), element("DebugData", "")))
+	writePOX(w, poxSpace, node(`Error Time="12:00:00.0000000" Id="1"`, element("ErrorCode", code), element("Message", text), element("DebugData", "")))
 }
 
-func writePOX(w http.ResponseWriter, inner string) {
-	write(w, http.StatusOK, node(`Autodiscover xmlns="`+poxSpace+`"`, node(`Response xmlns="`+outlookSpace+`"`, inner)))
+func writePOX(w http.ResponseWriter, space, inner string) {
+	write(w, http.StatusOK, node(`Autodiscover xmlns="`+poxSpace+`"`, node(`Response xmlns="`+space+`"`, inner)))
 }
 
 // soap answers GetUserSettings of autodiscover's web service.
@@ -83,23 +83,25 @@ func (s *Server) soap(at *Running) func(http.ResponseWriter, *http.Request, who,
 		var call struct {
 			Body struct {
 				Message struct {
-					Users struct{ User []struct{ Mailbox string } } `xml:"Request>Users"`
+					Users  []string `xml:"Request>Users>User>Mailbox"`
+					Wanted []string `xml:"Request>RequestedSettings>Setting"`
 				} `xml:"GetUserSettingsRequestMessage"`
 			}
 		}
-		if r.Method != http.MethodPost || read(w, r, &call) != nil || len(call.Body.Message.Users.User) == 0 {
+		if r.Method != http.MethodPost || read(w, r, &call) != nil || len(call.Body.Message.Users) == 0 || len(call.Body.Message.Wanted) == 0 {
 			writeSettings(w, element("a:ErrorCode", "InvalidRequest"), element("a:ErrorMessage", "The request is not valid."))
 			return
 		}
 		var users []string
-		for _, user := range call.Body.Message.Users.User {
-			users = append(users, userResponse(lookUp(at, r, user.Mailbox, fault)))
+		for _, address := range call.Body.Message.Users {
+			users = append(users, userResponse(lookUp(at, r, address, fault), address, call.Body.Message.Wanted))
 		}
 		writeSettings(w, element("a:ErrorCode", "NoError"), element("a:ErrorMessage", ""), node("a:UserResponses", users...))
 	}
 }
 
-func userResponse(is found) string {
+// userResponse answers for one address, with what of the wanted settings there is.
+func userResponse(is found, address string, wanted []string) string {
 	code, target, settings := "NoError", `<a:RedirectTarget i:nil="true"/>`, ""
 	switch {
 	case is.no != "":
@@ -110,10 +112,15 @@ func userResponse(is found) string {
 			code = "RedirectUrl"
 		}
 	default:
-		for _, name := range []string{"InternalEwsUrl", "ExternalEwsUrl"} {
-			settings += node(`a:UserSetting i:type="a:StringSetting"`, element("a:Name", name), element("a:Value", is.ews))
+		known := map[string]string{
+			"InternalEwsUrl": is.ews, "ExternalEwsUrl": is.ews, "AutoDiscoverSMTPAddress": address,
+			"EwsSupportedSchemas": "Exchange2007, Exchange2007_SP1, Exchange2010, Exchange2010_SP1, Exchange2010_SP2, Exchange2013, Exchange2013_SP1",
 		}
-		settings += node(`a:UserSetting i:type="a:StringSetting"`, element("a:Name", "UserDNSDomain"), element("a:Value", ledger.Domain))
+		for _, name := range wanted {
+			if value, ok := known[name]; ok {
+				settings += node(`a:UserSetting i:type="a:StringSetting"`, element("a:Name", name), element("a:Value", value))
+			}
+		}
 	}
 	return node("a:UserResponse", element("a:ErrorCode", code), element("a:ErrorMessage", cmp.Or(is.no, "No error.")), target,
 		node("a:UserSettingErrors"), node("a:UserSettings", settings))
