@@ -171,3 +171,33 @@ func (m exchangeWorld) fault(faults ...sandbox.Fault) {
 		m.t.Fatal(err)
 	}
 }
+
+// A server that autodiscover names, and that nobody has seen, gets no password before the
+// person has looked at it.
+func TestAnExchangeOfAnotherDomainIsConfirmedFirst(t *testing.T) {
+	t.Parallel()
+	m := startExchange(t)
+	b := m.browser()
+	page := b.atForm("serviceType", "EWS", "scopes", "Mail.Read")
+	other := "https://127.0.0.1:" + portOf(m.exchange.TLS) + "/EWS/Exchange.asmx"
+	m.fault(sandbox.Fault{Endpoint: "autodiscover", Kind: "names", Location: other})
+	form := m.login("serverUrl", m.exchange.URL("/autodiscover/autodiscover.xml"), "username", `SANDBOX\ada`)
+	asked := b.sends(page, form)
+	asked.holdsAll(t, "asked", "server.unconfirmed", "localhost names a server of another domain, 127.0.0.1.", other, `value="SANDBOX\ada"`, `name="confirmed"`)
+	noneIn(t, asked.body, []string{m.box.ExchangePassword("ada"), "checked"})
+	sealed := sealedFound.FindStringSubmatch(asked.body)
+	if logins := m.box.Stats()["EWS"].EWSLogin; sealed == nil || logins != 1 {
+		t.Fatalf("%d logins, %s", logins, asked.body)
+	}
+	form.Set("serverUrl", other)
+	form.Set("found", sealed[1])
+	b.sends(page, form).holdsAll(t, "not confirmed", "server.unconfirmed")
+	form.Set("confirmed", "yes")
+	c := m.redeemedAccount(b.sends(page, form).ledOn(t))
+	if got := m.details(c, "")["authUserId"]; got != "ews://sandbox%5Cada@127.0.0.1:"+portOf(m.exchange.TLS) {
+		t.Errorf("connected as %v", got)
+	}
+	if logins := m.box.Stats()["EWS"].EWSLogin; logins != 2 {
+		t.Errorf("%d logins", logins)
+	}
+}
