@@ -3,6 +3,7 @@ package connect
 import (
 	"testing"
 
+	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/imap"
 	"github.com/avain-project/avain/internal/store"
@@ -13,7 +14,7 @@ import (
 func TestTheServersOfAHintAreNotFilledIn(t *testing.T) {
 	t.Parallel()
 	for serverURL, want := range map[string]string{"": "", "imap.named.test": "imap.named.test"} {
-		v := &visited{former: imap.New(nil)}
+		v := &visited{former: imap.New(outbound.NewTyped(outbound.TypedConfig{}))}
 		v.info = v.former.Info()
 		v.attempt = store.Attempt{LoginHint: "ada@work.test", ServerURL: serverURL}
 		held := map[string]provider.Field{}

@@ -131,23 +131,22 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 // typed stays, but for the password.
 func (s *Service) detour(ctx context.Context, v *visited, told *provider.Error) Outcome {
 	first, way := v.typed[0], told.Way
-	first.Value = cmp.Or(way.Values[first.Name], first.Value)
-	values := map[string]string{}
-	for _, f := range v.typed[1:] {
-		if f.Kind != provider.FieldPassword {
-			values[f.Name] = f.Value
+	if len(way.Values) == 0 {
+		return s.follow(ctx, v, first, way)
+	}
+	f := found{First: cmp.Or(way.Values[first.Name], first.Value), Values: map[string]string{}, Unsure: way.Unsure, Source: way.Source}
+	for _, typed := range v.typed[1:] {
+		if typed.Kind != provider.FieldPassword {
+			f.Values[typed.Name] = typed.Value
 		}
 	}
-	maps.Copy(values, way.Values)
-	if way.Elsewhere == "" {
-		way.Values = values
+	maps.Copy(f.Values, way.Values)
+	sealed, err := v.sealFound(f)
+	if err != nil {
+		return v.page(v.typed, err, "")
 	}
-	v.confirmed = false
-	out := s.follow(ctx, v, first, way)
-	if way.Elsewhere == "" && out.Page == PageForm {
-		out.Fault, out.Form.Wrong = fault.From(credential.Fault(told)), FieldConfirmed
-	}
-	return out
+	v.found, v.sealed, v.confirmed = &f, sealed, false
+	return v.page(v.filledIn(), credential.Fault(told), FieldConfirmed)
 }
 
 // prove tries the password, once. A driver that keeps it gives a login, and one that

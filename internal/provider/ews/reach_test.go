@@ -253,21 +253,33 @@ func TestVerifyIsOneAttempt(t *testing.T) {
 	w.logins(1)
 }
 
-// Elements in elements in elements cost memory, and no answer needs them.
-func TestAnswersHaveNoDepthsToGetLostIn(t *testing.T) {
+// An inbox in XML that no answer needs to be: elements in elements cost memory, and
+// document types declare what can stand for files.
+func TestAnswersThatAreTooClever(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
-	w.serve(exchange, func(rw http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") == "" {
-			rw.Header().Set("WWW-Authenticate", "Basic")
-			rw.WriteHeader(http.StatusUnauthorized)
-			return
+	const folder = `<GetFolderResponse><ResponseMessages><GetFolderResponseMessage><ResponseCode>NoError</ResponseCode><Folders><Folder><FolderId Id="x"/></Folder></Folders></GetFolderResponseMessage></ResponseMessages></GetFolderResponse>`
+	for text, code := range map[string]string{
+		"<Envelope><Body>" + folder + "</Body></Envelope>":                                                            "",
+		"<Envelope><Body>" + strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100) + folder + "</Body></Envelope>": provider.CodeServerProtocol,
+		`<!DOCTYPE Envelope SYSTEM "file:///etc/passwd"><Envelope><Body>` + folder + "</Body></Envelope>":             provider.CodeServerProtocol,
+		`<?xml version="1.0" encoding="utf-7"?><Envelope><Body>` + folder + "</Body></Envelope>":                      provider.CodeServerProtocol,
+		"<Envelope><Body>" + strings.Replace(folder, "NoError", "ErrorNonExistentMailbox", 1) + "</Body></Envelope>":  provider.CodeLoginDisabled,
+		"<Envelope><Body>" + strings.Replace(folder, ` Id="x"`, "", 1) + "</Body></Envelope>":                         provider.CodeServerProtocol,
+		"<Envelope><Body>" + folder + "</Body></Envelope><!-- " + strings.Repeat("x", 10<<20) + "-->":                 provider.CodeServerProtocol,
+	} {
+		w := setup(t)
+		w.serve(exchange, func(rw http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") == "" {
+				rw.Header().Set("WWW-Authenticate", "Basic")
+				rw.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			_, _ = io.WriteString(rw, text)
+		})
+		if _, _, err := w.signIn(w.form()); codeOf(err) != code || code == "" && err != nil {
+			t.Errorf("%.200s: %v, want %q", text, err, code)
 		}
-		// It would be an inbox at the end of it.
-		const folder = `<GetFolderResponse><ResponseMessages><GetFolderResponseMessage><ResponseCode>NoError</ResponseCode><Folders><Folder><FolderId Id="x"/></Folder></Folders></GetFolderResponseMessage></ResponseMessages></GetFolderResponse>`
-		_, _ = io.WriteString(rw, "<Envelope><Body>"+strings.Repeat("<a>", 100)+strings.Repeat("</a>", 100)+folder+"</Body></Envelope>")
-	})
-	w.refused(w.form(), provider.CodeServerProtocol, "serverUrl")
+	}
 }
 
 // Servers repeat what they were sent, in whatever form it came.
