@@ -11,6 +11,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/imap"
 )
@@ -42,7 +43,7 @@ func TestASearchThatNeverEnds(t *testing.T) {
 // what was found: the page names those that get the password.
 func TestOnlyWhatWasFoundIsFilledIn(t *testing.T) {
 	t.Parallel()
-	v := &visited{former: imap.New(nil), found: &found{
+	v := &visited{former: imap.New(outbound.NewTyped(outbound.TypedConfig{})), found: &found{
 		First: "ada@icloud.com", Values: map[string]string{"imapHost": "imap.found.test", "username": "ada", "password": "never"},
 	}}
 	v.info = v.former.Info()

@@ -132,7 +132,8 @@ func reason(err error) Reason {
 		return NoTLS
 	case errors.Is(err, ErrTooMuch), errors.Is(err, ErrTooLarge), strings.Contains(err.Error(), "response headers exceeded"):
 		return TooMuch
-	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "malformed MIME header"): // nor net/http
+	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "malformed MIME header"),
+		strings.Contains(err.Error(), "readLoopPeekFailLocked"): // nor net/http; the last one is an answer before the question
 		return NotHTTP
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return NoSuchHost

@@ -46,7 +46,7 @@ func TestCalls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusInternalServerError || !strings.Contains(string(text), "ErrorSchemaValidation") {
+		if text, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusInternalServerError || !strings.Contains(string(text), "ErrorInvalidRequest") {
 			t.Errorf("%s: %d %s", mechanism, res.StatusCode, text)
 		}
 		_ = res.Body.Close()

@@ -122,6 +122,7 @@ func TestSomethingElseAnswers(t *testing.T) {
 					if err != nil {
 						return
 					}
+					_, _ = c.Read(make([]byte, 1)) // what comes before the question may also look like a connection that ended
 					_, _ = io.WriteString(c, test.says)
 					_ = c.Close()
 				}
