@@ -135,6 +135,8 @@ func reason(err error) Reason {
 	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "malformed MIME header"),
 		strings.Contains(err.Error(), "readLoopPeekFailLocked"): // nor net/http; the last one is an answer before the question
 		return NotHTTP
+	case strings.Contains(err.Error(), "readLoopPeekFailLocked: %!w(<nil>)"):
+		return NotHTTP // it spoke first, as IMAP does, and was quicker than the request: nothing failed but net/http's wording
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return NoSuchHost
 	case Timeout(err), errors.Is(err, context.DeadlineExceeded):

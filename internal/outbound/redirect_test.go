@@ -245,3 +245,17 @@ func TestTheClientIsObserved(t *testing.T) {
 		t.Errorf("observed %v", observed)
 	}
 }
+
+// net/http has two errors for a server that speaks first, by who was quicker.
+func TestExplainTellsAServerThatSpeaksFirst(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]outbound.Reason{
+		`malformed HTTP response "* OK ready"`:  outbound.NotHTTP,
+		"readLoopPeekFailLocked: %!w(<nil>)":    outbound.NotHTTP,
+		"readLoopPeekFailLocked: use of closed": outbound.Unreachable,
+	} {
+		if f := outbound.Explain("first.example", errors.New(text)); f.Reason != want {
+			t.Errorf("%s: %s, want %s", text, f.Reason, want)
+		}
+	}
+}
