@@ -98,10 +98,16 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer func() { _ = exchange.Close() }()
+	names, err := box.ListenNames(ctx, "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = names.Close() }()
 	avain, err := app.Open(ctx, app.Config{
 		DataDir: dir, Key: key, Listen: l.listen, HomeURL: l.sampleURL, LogTo: cfg.LogTo, LogFormat: "text",
 		Version: cfg.Version, Now: cfg.Now, ShutdownTimeout: 3 * time.Second,
 		TypedNetworks: office.networks(), TypedCA: office.ca,
+		TypedResolver: names.DNS, Connect: internet(names, office.mail, exchange).Dial,
 	})
 	if err != nil {
 		return fmt.Errorf("open the demo's server: %w", err)

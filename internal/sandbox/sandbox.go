@@ -19,6 +19,7 @@ import (
 	"github.com/avain-project/avain/internal/sandbox/ledger"
 	"github.com/avain-project/avain/internal/sandbox/mail"
 	"github.com/avain-project/avain/internal/sandbox/microsoft"
+	"github.com/avain-project/avain/internal/sandbox/names"
 	"github.com/avain-project/avain/internal/sandbox/page"
 	"github.com/avain-project/avain/internal/sandbox/salesforce"
 	"github.com/avain-project/avain/internal/sandbox/zoho"
@@ -284,6 +285,28 @@ func (s *Sandbox) ListenExchange(ctx context.Context, host string) (*Exchange, e
 		return nil, err
 	}
 	return s.company.Listen(ctx, host, ca)
+}
+
+// Names is DNS and web sites while they listen, and Internet what leads to them.
+type (
+	Names    = names.Running
+	Internet = names.Internet
+)
+
+// MailDomain is a domain of e-mail addresses.
+type MailDomain = names.Domain
+
+// MailDomains lists the domains whose mail servers can be found, each by another way.
+func MailDomains() []MailDomain { return names.Domains() }
+
+// ListenNames serves DNS, and the web sites of the domains of e-mail addresses, on free
+// ports of a loopback host, "127.0.0.1", until Names.Close.
+func (s *Sandbox) ListenNames(ctx context.Context, host string) (*Names, error) {
+	ca, err := s.ca()
+	if err != nil {
+		return nil, err
+	}
+	return names.Listen(ctx, host, ca)
 }
 
 // SetExchange changes how the Exchange Server is set up, until Reset. The error names

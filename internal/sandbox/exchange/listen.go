@@ -59,7 +59,7 @@ func port(address string) string {
 
 // Listen takes two free ports of a loopback host and serves them until Close.
 func (s *Server) Listen(ctx context.Context, host string, by *authority.Authority) (*Running, error) {
-	secure, err := by.Certify(Host, AutodiscoverHost, ledger.Domain, "mail."+ledger.Domain)
+	secure, err := by.Certify(Host, "autodiscover."+Host, AutodiscoverHost, ledger.Domain, "mail."+ledger.Domain)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func find(domain, user string) (w who, local string, ok bool) {
 	}
 	local, suffix, addressed := strings.Cut(strings.ToLower(user), "@")
 	switch domain = strings.ToLower(domain); {
-	case addressed && suffix != ledger.Domain && suffix != corporate:
+	case addressed && suffix != ledger.Domain && suffix != corporate && suffix != Host: // people have addresses at the server's name, too
 		return w, "", false
 	case !addressed && domain != "" && domain != strings.ToLower(Domain) && domain != corporate:
 		return w, "", false

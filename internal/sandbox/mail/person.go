@@ -8,6 +8,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/avain-project/avain/internal/sandbox/ledger"
+	"github.com/avain-project/avain/internal/sandbox/names"
 )
 
 // Password is a persona's, by the persona's key.
@@ -50,7 +51,7 @@ func refusals() map[string]refusal {
 // person is who a login name means, and the tag in it.
 func person(username string) (p ledger.Persona, tag string, ok bool) {
 	local, domain, ok := strings.Cut(username, "@")
-	if !ok || domain != ledger.Domain {
+	if !ok || !names.Has(domain) {
 		return p, "", false
 	}
 	key, tag, tagged := strings.Cut(local, "+")

@@ -15,8 +15,8 @@ import (
 
 	"github.com/avain-project/avain/internal/sandbox/authority"
 	"github.com/avain-project/avain/internal/sandbox/gate"
-	"github.com/avain-project/avain/internal/sandbox/ledger"
 	"github.com/avain-project/avain/internal/sandbox/mailbox"
+	"github.com/avain-project/avain/internal/sandbox/names"
 )
 
 // Vendor is the name in statistics and faults.
@@ -54,7 +54,7 @@ type Running struct {
 // Listen takes four free ports of a loopback host and serves them until Close. Nothing
 // can be lost there but invented mail.
 func (s *Server) Listen(ctx context.Context, host string, by *authority.Authority) (*Running, error) {
-	secure, err := by.Certify("mail."+ledger.Domain, "imap."+ledger.Domain, "smtp."+ledger.Domain)
+	secure, err := by.Certify(names.Hosts()...)
 	if err != nil {
 		return nil, err
 	}
