@@ -143,6 +143,13 @@ func TestRecords(t *testing.T) {
 	if hosts, _ := typed(records{mx: many}).MX(t.Context(), "example.com"); len(hosts) > 16 {
 		t.Errorf("%d hosts", len(hosts))
 	}
+	var services []*net.SRV
+	for range 1000 {
+		services = append(services, &net.SRV{Target: "a.example.com.", Port: 993})
+	}
+	if found, _, _ := typed(records{srv: services}).SRV(t.Context(), "imaps", "example.com"); len(found) > 16 {
+		t.Errorf("%d services", len(found))
+	}
 	srv, offered, err := typed(records{srv: []*net.SRV{{Target: "a.example.com.", Port: 993}, {Target: "b.example.com.", Port: 0}, {Target: "127.0.0.1.", Port: 993}}}).SRV(t.Context(), "imaps", "example.com")
 	if diff := cmp.Diff([]outbound.SRV{{Host: "a.example.com", Port: 993}}, srv); diff != "" || !offered || err != nil {
 		t.Error(diff, offered, err)
@@ -152,7 +159,7 @@ func TestRecords(t *testing.T) {
 	}
 	_, err = typed(records{err: &net.DNSError{IsNotFound: true}}).MX(t.Context(), "example.com")
 	failed(t, err, outbound.NoSuchHost)
-	want := []string{"example.com.", "example.com.", "imaps tcp example.com.", "imaps tcp example.com.", "example.com."}
+	want := []string{"example.com.", "example.com.", "imaps tcp example.com.", "imaps tcp example.com.", "imaps tcp example.com.", "example.com."}
 	if diff := cmp.Diff(want, asked); diff != "" { // with a dot: no search domain of ours is put behind
 		t.Error(diff)
 	}

@@ -53,6 +53,29 @@ func TestLoginNames(t *testing.T) {
 	}
 }
 
+// A good file in bad company is refused as a whole.
+func TestXMLThatIsNotRead(t *testing.T) {
+	t.Parallel()
+	const good = `<emailProvider><incomingServer type="imap"><hostname>imap.example.com</hostname><port>993</port><socketType>SSL</socketType></incomingServer></emailProvider>`
+	if _, err := parseClientConfig([]byte("<clientConfig>"+good+"</clientConfig>"), "example.com"); err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string]string{
+		"a document type":    `<!DOCTYPE clientConfig SYSTEM "https://evil.test/x.dtd"><clientConfig>` + good + `</clientConfig>`,
+		"many elements":      `<clientConfig>` + good + strings.Repeat("<a/>", maxElements) + `</clientConfig>`,
+		"depth":              `<clientConfig>` + good + strings.Repeat("<a>", maxDepth) + strings.Repeat("</a>", maxDepth) + `</clientConfig>`,
+		"two roots":          `<clientConfig>` + good + `</clientConfig><clientConfig/>`,
+		"an entity":          `<clientConfig>&x;` + good + `</clientConfig>`,
+		"no end":             `<clientConfig>` + good,
+		"much":               `<clientConfig>` + good + strings.Repeat(" ", 256<<10) + `</clientConfig>`,
+		"an element of none": `<config>` + good + `</config>`,
+	} {
+		if got, err := parseClientConfig([]byte(file), "example.com"); err == nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 // Whatever a stranger publishes: no panic, and only servers that a password may go to.
 func FuzzClientConfig(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join("testdata", "*.xml"))

@@ -3,6 +3,7 @@ package discovery_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,7 +21,11 @@ func TestOneSearchForAllWhoAskAtATime(t *testing.T) {
 	in(t, func(w *world) {
 		release := make(chan struct{})
 		w.mx["example.com"] = []string{"mx.example.com."}
-		w.site("https://autoconfig.example.com", func(http.ResponseWriter, *http.Request) { <-release })
+		w.site("https://autoconfig.example.com", func(out http.ResponseWriter, _ *http.Request) {
+			<-release
+			_, _ = io.WriteString(out, autoconfig("mx7.example.com", "mx8.example.com"))
+		})
+		w.greets("mx7.example.com:993", "mx8.example.com:465")
 		d := w.discovery()
 		impatient, leave := context.WithCancel(w.t.Context())
 		var group sync.WaitGroup
@@ -30,10 +35,11 @@ func TestOneSearchForAllWhoAskAtATime(t *testing.T) {
 				ctx = impatient
 			}
 			group.Go(func() {
-				if _, err := d.Mail(ctx, "example.com"); (err != nil) != (i == 0) || (i == 0 && !errors.Is(err, context.Canceled)) {
+				if found, err := d.Mail(ctx, "example.com"); (err != nil) != (i == 0) || (found.Trust == discovery.Settings) == (i == 0) || (i == 0 && !errors.Is(err, context.Canceled)) {
 					w.t.Errorf("caller %d: %v", i, err)
 				}
 			})
+			synctest.Wait() // the first begins the search
 		}
 		synctest.Wait()
 		leave() // who leaves takes nothing from the others

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -195,6 +196,21 @@ func TestSilenceIsNotWaitedForInVain(t *testing.T) {
 		if found := w.find("example.com"); found.Service != account.Google || time.Since(start) != 0 {
 			t.Errorf("after %v %+v", time.Since(start), found)
 		}
+		synctest.Wait()
+		if n := w.waiting.Load(); n != 0 {
+			t.Errorf("%d calls go on behind the answer", n)
+		}
+	})
+	// One that is as good is not waited for.
+	in(t, func(w *world) {
+		w.mx["example.com"] = []string{"mx.example.com."}
+		w.settings("https://example.com/.well-known/autoconfig/mail/config-v1.1.xml", autoconfig("imap.example.com", "smtp.example.com"))
+		w.site("https://autoconfig.example.com", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		w.greets("imap.example.com:993", "smtp.example.com:465")
+		start := time.Now()
+		if found := w.find("example.com"); found.Trust != discovery.Settings || time.Since(start) != 0 {
+			t.Errorf("after %v %+v", time.Since(start), found)
+		}
 	})
 	in(t, func(w *world) {
 		w.slow = true
@@ -212,7 +228,7 @@ func TestTheSearchEndsInTime(t *testing.T) {
 	in(t, func(w *world) {
 		w.slow = true
 		start := time.Now()
-		if found := w.find("example.com"); found.Trust != discovery.Nothing || time.Since(start) > provider.FindTimeout || len(found.Tried) == 0 {
+		if found := w.find("example.com"); found.Trust != discovery.Nothing || time.Since(start) >= provider.FindTimeout || len(found.Tried) == 0 {
 			t.Errorf("after %v %+v", time.Since(start), found)
 		}
 	})

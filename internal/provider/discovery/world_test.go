@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +41,7 @@ type world struct {
 	slow      bool                        // everything that is not there hangs
 	lenient   bool                        // every mail server greets that is no guess
 
+	waiting  atomic.Int64 // look-ups that hang
 	mu       sync.Mutex
 	queries  []string // "MX example.com"
 	requests []string // "GET https://host/path"
@@ -259,6 +261,8 @@ func (d *dns) LookupSRV(ctx context.Context, service, proto, name string) (strin
 
 func (d *dns) missing(ctx context.Context, name string) error {
 	if d.slow {
+		d.waiting.Add(1)
+		defer d.waiting.Add(-1)
 		<-ctx.Done()
 		return &net.DNSError{Err: "timeout", Name: name, IsTimeout: true}
 	}
