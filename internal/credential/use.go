@@ -161,7 +161,11 @@ func (a *authenticated) send(req *http.Request, h held) (*http.Response, error) 
 	} else {
 		req.Header.Set("Authorization", "Bearer "+h.tokens.Access.Reveal())
 	}
-	res, err := a.service.Transport.RoundTrip(req)
+	transport := a.service.Transport
+	if own, ok := a.provider.(provider.Carrier); ok {
+		transport = own.Carry()
+	}
+	res, err := transport.RoundTrip(req)
 	if err != nil {
 		return nil, fmt.Errorf("call the provider: %w", err)
 	}

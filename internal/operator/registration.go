@@ -126,11 +126,13 @@ func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, er
 	if !ok {
 		return "", usagef("this version of Avain does not serve %s yet", serviceType)
 	}
-	if _, byForm := p.(provider.Former); byForm {
+	_, byForm := p.(provider.Former)
+	_, byRedirect := p.(provider.Redirector)
+	if byForm && !byRedirect {
 		if err := in.checkForm(serviceType); err != nil {
 			return "", err
 		}
-	} else if in.ClientID == "" || len(in.ClientID) > 512 || checkSecretText("client id", in.ClientID) != nil {
+	} else if in.ClientID == "" && !byForm || len(in.ClientID) > 512 || in.ClientID != "" && checkSecretText("client id", in.ClientID) != nil {
 		return "", usagef("the client id at %s is missing or malformed: copy it from the provider's console", serviceType)
 	}
 	if err := in.checkSecrets(serviceType, p.Info()); err != nil {

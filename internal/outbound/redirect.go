@@ -23,7 +23,16 @@ const maxHeader = 64 << 10
 // each login, and ends it with CloseIdleConnections. Answers are bounded by
 // [MaxAnswer]; give its errors to [Explain].
 func (t *Typed) Client() *http.Client {
-	transport := &http.Transport{
+	transport := t.transport()
+	return &http.Client{
+		Transport:     httpsOnly{transport, bounded{observed{transport, t.cfg.Observe}}},
+		Timeout:       t.cfg.Total,
+		CheckRedirect: checkRedirect,
+	}
+}
+
+func (t *Typed) transport() *http.Transport {
+	return &http.Transport{
 		// Proxy stays nil: a proxy would resolve the name after us.
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
 			c, _, err := t.dial(ctx, address, HTTPS)
@@ -37,11 +46,15 @@ func (t *Typed) Client() *http.Client {
 		MaxIdleConnsPerHost:    2,
 		IdleConnTimeout:        30 * time.Second,
 	}
-	return &http.Client{
-		Transport:     httpsOnly{transport, bounded{observed{transport, t.cfg.Observe}}},
-		Timeout:       t.cfg.Total,
-		CheckRedirect: checkRedirect,
-	}
+}
+
+// Stream is the transport of the pass-through to typed hosts: https alone, no redirect,
+// answers of any length and as they are packed. It has connections of its own.
+func (t *Typed) Stream() http.RoundTripper {
+	transport := t.transport()
+	// The pass-through hands the caller's own Accept-Encoding on and the bytes back.
+	transport.DisableCompression = true
+	return httpsOnly{transport, observed{transport, t.cfg.Observe}}
 }
 
 // httpsOnly sends nothing in the clear, and explains what goes wrong.

@@ -35,6 +35,9 @@ type Hosts struct {
 	Exact []string // "accounts.zoho.eu"
 	// Suffixes begin with a dot: ".my.salesforce.com" takes every host below it.
 	Suffixes []string
+	// Typed takes any https address that may stand before a path, since people type it.
+	// Only a driver that calls it through outbound.Typed alone may say so (Carrier).
+	Typed bool
 }
 
 // Believe checks an address that an answer of the provider names, and returns it
@@ -47,7 +50,7 @@ func (h Hosts) Believe(reg account.Registration, named string) (string, error) {
 	switch { // of an address that is read in two ways, one is an attacker's
 	case err != nil, u.Hostname() == "", u.Opaque != "", u.User != nil, u.RawQuery != "", u.ForceQuery, strings.Contains(named, "#"):
 		return "", strange("it is no plain address", "")
-	case ownOrigin(reg.Endpoints, u) && plainPath(u):
+	case (ownOrigin(reg.Endpoints, u) || h.Typed && u.Scheme == "https") && plainPath(u):
 		return u.Scheme + "://" + u.Host + strings.TrimSuffix(u.Path, "/"), nil
 	}
 	host := strings.ToLower(u.Host)

@@ -97,6 +97,14 @@ type Pinger interface {
 	Ping(context.Context, account.Registration, Tokens) error
 }
 
+// Carrier has a way of its own to its API, in place of the one to the providers' fixed
+// hosts: people type where that API is, so that its calls go through outbound.Typed.
+type Carrier interface {
+	Provider
+	// Carry is safe for concurrent use. It sets no credential and follows no redirect.
+	Carry() http.RoundTripper
+}
+
 // Authorizer sets the credential on a request where it is not a plain bearer.
 type Authorizer interface {
 	Authorize(*http.Request, Tokens)
@@ -112,6 +120,9 @@ type AuthRequest struct {
 	Prompt       string // as the application gave it
 	ForceConsent bool   // ask again although the person has consented before
 	Renewing     bool   // an account exists; what it was granted should stay granted
+	// Place is where the person signs in, as a search has found it; zero where the
+	// provider has one sign-in page, or the registration names it.
+	Place Place
 }
 
 // Callback is what came back, and what the attempt kept for it.
@@ -120,6 +131,9 @@ type Callback struct {
 	Verifier     secret.Text
 	RedirectURI  string
 	NativeScopes []string // asked; assumed granted where the provider does not say
+	// Place is the AuthRequest's, as it was kept: nothing that the browser brings can
+	// change it.
+	Place Place
 }
 
 // Tokens are a provider's OAuth credential for one account.

@@ -22,6 +22,7 @@ import (
 	"github.com/avain-project/avain/internal/sandbox/names"
 	"github.com/avain-project/avain/internal/sandbox/page"
 	"github.com/avain-project/avain/internal/sandbox/salesforce"
+	"github.com/avain-project/avain/internal/sandbox/sugarcrm"
 	"github.com/avain-project/avain/internal/sandbox/zoho"
 )
 
@@ -77,11 +78,12 @@ type dialect interface {
 // New makes a sandbox with every vendor and no client.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor, salesforce.Vendor, zoho.Vendor, mail.Vendor, exchange.Vendor), pages: page.Parse()}
+	s := &Sandbox{log: cfg.Logger, gate: gate.New(google.Vendor, microsoft.Vendor, hubspot.Vendor, salesforce.Vendor, sugarcrm.Vendor, zoho.Vendor, mail.Vendor, exchange.Vendor), pages: page.Parse()}
 	s.addGoogle(cfg)
 	s.addMicrosoft(cfg)
 	s.addHubSpot(cfg)
 	s.addSalesforce(cfg)
+	s.addSugarCRM(cfg)
 	s.addZoho(cfg)
 	s.mail = mail.New(cfg.Now, s.gate)
 	s.company = exchange.New(cfg.Now, cfg.Rand, s.gate)
@@ -145,7 +147,14 @@ func (s *Sandbox) addSalesforce(cfg Config) {
 	s.vendors = append(s.vendors, vendor{salesforce.Vendor, salesforce.Prefix, l, salesforce.New(cfg.Now, l, s.gate, s.pages)})
 }
 
-// Register adds a client at a vendor ("Google", "Office365", "Hubspot", "Salesforce", "Zoho"), or replaces the one with its ID.
+func (s *Sandbox) addSugarCRM(cfg Config) {
+	lc := ledger.Config{Now: cfg.Now, Rand: cfg.Rand, AccessLife: cfg.AccessTokenLife}
+	sugarcrm.TokenLook(&lc)
+	l := ledger.New(lc)
+	s.vendors = append(s.vendors, vendor{sugarcrm.Vendor, sugarcrm.Prefix, l, sugarcrm.New(l, s.gate, s.pages)})
+}
+
+// Register adds a client at a vendor ("Google", "Office365", "Hubspot", "Salesforce", "SugarCRM", "Zoho"), or replaces the one with its ID.
 // It fails on an unknown vendor, an empty ID and a relative redirect URI.
 func (s *Sandbox) Register(vendor string, c Client) error {
 	var names []string
@@ -240,6 +249,29 @@ func (s *Sandbox) SalesforceEndpoints(base string) Endpoints {
 // SalesforceInstance is where the org of a persona is, by the persona's key, after
 // the base URL.
 func SalesforceInstance(persona string) string { return salesforce.InstancePath(persona) }
+
+// SugarCRMEndpoints says where the identity service of SugarCRM's cloud is when the
+// sandbox is served at base, for browsers too, and at secure ([Secure.URL]), where the
+// instances are. Userinfo is in the cloud's instance.
+func (s *Sandbox) SugarCRMEndpoints(base, secure string) Endpoints {
+	base = strings.TrimSuffix(base, "/")
+	return Endpoints{
+		Authorize: base + sugarcrm.AuthorizePath,
+		Token:     base + sugarcrm.TokenPath,
+		Revoke:    base + sugarcrm.RevokePath,
+		Userinfo:  secure + sugarcrm.Cloud + sugarcrm.MePath,
+	}
+}
+
+// The instances of SugarCRM, after [Secure.URL]: one that takes passwords, and one that
+// announces the identity service.
+const (
+	SugarCRMOnSite = sugarcrm.OnSite
+	SugarCRMCloud  = sugarcrm.Cloud
+)
+
+// SugarCRMPassword is a persona's password at an instance, by the persona's key.
+func (s *Sandbox) SugarCRMPassword(persona string) string { return sugarcrm.Password(persona) }
 
 // ServeHTTP implements http.Handler. Vendors get their paths as they came, before
 // any mux cleans them.

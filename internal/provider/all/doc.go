@@ -11,6 +11,7 @@ import (
 	"github.com/avain-project/avain/internal/provider/imap"
 	"github.com/avain-project/avain/internal/provider/office365"
 	"github.com/avain-project/avain/internal/provider/salesforce"
+	"github.com/avain-project/avain/internal/provider/sugarcrm"
 	"github.com/avain-project/avain/internal/provider/zoho"
 )
 
@@ -23,6 +24,7 @@ func Registry(clients outbound.Clients) provider.Registry {
 		imap.New(clients.Typed),
 		office365.New(clients),
 		salesforce.New(clients),
+		sugarcrm.New(clients),
 		zoho.New(clients),
 	)
 }

@@ -38,6 +38,8 @@ type Client struct {
 	// Scheme is the word before the access token in the Authorization header; "" is
 	// Bearer.
 	Scheme string
+	// Header takes the access token alone, in place of the Authorization header.
+	Header string
 	// RevokeAlone: the revocation endpoint takes the token and nothing beside it.
 	RevokeAlone bool
 	// Gone are error codes with which that endpoint says that it does not know the
@@ -216,7 +218,11 @@ func (c *Client) get(ctx context.Context, endpoint string, access secret.Text) (
 	if err != nil {
 		return nil, fmt.Errorf("build the request: %w", err)
 	}
-	req.Header.Set("Authorization", cmp.Or(c.Scheme, "Bearer")+" "+access.Reveal())
+	if c.Header != "" {
+		req.Header.Set(c.Header, access.Reveal())
+	} else {
+		req.Header.Set("Authorization", cmp.Or(c.Scheme, "Bearer")+" "+access.Reveal())
+	}
 	req.Header.Set("Accept", "application/json")
 	res, err := c.HTTP.Do(req)
 	if err != nil {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,16 +27,37 @@ func (c *Client) Post(ctx context.Context, reg account.Registration, endpoint st
 		if !s.IsZero() {
 			form.Set("client_secret", s.Reveal())
 		}
-		return c.post(ctx, endpoint, form, into)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+		if err != nil {
+			return fmt.Errorf("build the request: %w", err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return c.Ask(req, into)
 	})
 }
 
-func (c *Client) post(ctx context.Context, endpoint string, form url.Values, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
-	if err != nil {
-		return fmt.Errorf("build the request: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+// PostJSON is Post for a token endpoint that takes JSON. A client without a secret
+// sends an empty one.
+func (c *Client) PostJSON(ctx context.Context, reg account.Registration, endpoint string, members map[string]string, into any) error {
+	return eachSecret(reg, func(s secret.Text) error {
+		members := maps.Clone(members)
+		members["client_id"], members["client_secret"] = reg.ClientID, s.Reveal()
+		body, err := json.Marshal(members)
+		if err != nil {
+			return errors.New("encode the request")
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
+		if err != nil {
+			return fmt.Errorf("build the request: %w", err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		return c.Ask(req, into)
+	})
+}
+
+// Ask makes a call that needs no client, such as for what a server says of itself.
+// into takes the JSON of the answer; nil drops it.
+func (c *Client) Ask(req *http.Request, into any) error {
 	req.Header.Set("Accept", "application/json")
 	res, err := c.HTTP.Do(req)
 	if err != nil {

@@ -56,6 +56,8 @@ type Subject struct {
 	RedirectURI  string
 	// NativeScopes are asked for in sign-ins, identity scopes included.
 	NativeScopes []string
+	// Place is where people sign in, at a provider that has many places; zero otherwise.
+	Place provider.Place
 	// Consent plays the person at the authorize page who says yes, or no, and
 	// returns the query that comes to the redirect URI.
 	Consent func(t *testing.T, authorizeURL string, yes bool) url.Values
@@ -86,6 +88,7 @@ const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 func (s Subject) request() provider.AuthRequest {
 	return provider.AuthRequest{
 		State: "the-state", Verifier: secret.New(verifier), RedirectURI: s.RedirectURI, NativeScopes: s.NativeScopes, ForceConsent: true,
+		Place: s.Place,
 	}
 }
 
@@ -107,6 +110,7 @@ func (s Subject) callback(t *testing.T, yes bool) provider.Callback {
 	}
 	return provider.Callback{
 		Params: s.Consent(t, page, yes), Verifier: secret.New(verifier), RedirectURI: s.RedirectURI, NativeScopes: s.NativeScopes,
+		Place: s.Place,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 // Echo are the handlers for one vendor.
 type Echo struct {
 	AccessPrefix string // of the vendor's access tokens: they are not repeated
+	Header       string // that such a token may come in besides Authorization, in Go's spelling
 	// Refuse answers 400 in the vendor's form.
 	Refuse func(w http.ResponseWriter, text string)
 }
@@ -31,9 +32,11 @@ func (d Echo) Echo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	headers := r.Header.Clone()
-	for i, v := range headers["Authorization"] {
-		if at := strings.Index(v, d.AccessPrefix); at >= 0 {
-			headers["Authorization"][i] = v[:at] + d.AccessPrefix + "[redacted]"
+	for _, name := range []string{"Authorization", d.Header} {
+		for i, v := range headers[name] {
+			if at := strings.Index(v, d.AccessPrefix); at >= 0 {
+				headers[name][i] = v[:at] + d.AccessPrefix + "[redacted]"
+			}
 		}
 	}
 	path, query, _ := strings.Cut(r.RequestURI, "?")
