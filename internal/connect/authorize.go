@@ -186,12 +186,13 @@ func (s *Service) visit(ctx context.Context, attempt store.Attempt, app account.
 	attempt.CreatedAt = s.Now()
 	attempt.ExpiresAt = attempt.CreatedAt.Add(AttemptLifetime)
 	p, _ := s.Providers.Of(attempt.ServiceType)
-	switch p := p.(type) {
-	case provider.Former: // also where some of its people go on at the provider's own page
+	redirector, byRedirect := p.(provider.Redirector)
+	switch _, byForm := p.(provider.Former); {
+	case byRedirect && (!byForm || placeOf(attempt) != provider.Place{}):
+		return s.visitProvider(ctx, attempt, reg, redirector, state)
+	case byForm: // also where some of its people go on at the provider's own page
 		attempt.Unbound, attempt.NativeScopes = false, nil // nothing of either has a meaning here
 		return attempt, s.formURL(app, state), nil
-	case provider.Redirector:
-		return s.visitProvider(ctx, attempt, reg, p, state)
 	}
 	return store.Attempt{}, "", fault.New(fault.ServiceTypeUnavailable, "")
 }
@@ -213,9 +214,15 @@ func (s *Service) visitProvider(ctx context.Context, attempt store.Attempt, reg 
 		NativeScopes: ask,
 		LoginHint:    attempt.LoginHint, Prompt: attempt.Prompt,
 		ForceConsent: attempt.ConsentForced, Renewing: attempt.AccountID != 0 || attempt.RestAsked,
+		Place: placeOf(attempt),
 	})
 	if err != nil {
 		return store.Attempt{}, "", fmt.Errorf("build the provider's address: %w", err)
 	}
 	return attempt, location, nil
+}
+
+// placeOf is where the attempt has sent the person, of a provider with many places.
+func placeOf(a store.Attempt) provider.Place {
+	return provider.Place{Accounts: a.PlaceAccounts, API: a.PlaceAPI}
 }

@@ -73,7 +73,7 @@ func (s *Service) complete(ctx context.Context, r *run, query url.Values) (strin
 		return "", err
 	}
 	redirector, can := r.provider.(provider.Redirector)
-	if !can {
+	if !can || len(r.attempt.Verifier) == 0 { // nobody was sent to a provider's page with it
 		return "", fault.New(fault.ServiceTypeUnavailable, "")
 	}
 	if err := checkIssuer(r.info, r.reg.Registration, query.Get("iss")); err != nil {
@@ -85,7 +85,7 @@ func (s *Service) complete(ctx context.Context, r *run, query url.Values) (strin
 	}
 	tokens, identity, err := redirector.Exchange(ctx, r.reg.Registration, provider.Callback{
 		Params: query, Verifier: secret.New(string(verifier)), RedirectURI: s.redirectURI(r.attempt, r.reg.Registration),
-		NativeScopes: r.ask,
+		NativeScopes: r.ask, Place: placeOf(r.attempt),
 	})
 	if err != nil {
 		return "", signInFault(err)

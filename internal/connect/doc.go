@@ -11,6 +11,7 @@
 //	–          Authorize, return URL proven   –          error goes back to the application
 //	–          Authorize, otherwise           –          error page; nothing redirects
 //	–          Authorize, service by form     open       row made; browser goes to our own page
+//	open       Form, the provider's page      open       a second attempt, with that place; browser goes there
 //	open       Form, login refused            open       page asks again; nothing is spent
 //	open       Form, login proven             consumed   one atomic statement; then as a good sign-in
 //	open       Callback, right browser        consumed   one atomic statement; then the exchange

@@ -153,7 +153,10 @@ func (s *Service) follow(ctx context.Context, v *visited, first provider.Field, 
 	case way.Elsewhere != "":
 		return s.elsewhere(ctx, v, first, way.Elsewhere)
 	case way.Redirect != nil:
-		return v.firstPage(first, fault.New(fault.ServiceTypeUnavailable, ""), "")
+		return s.atProvider(ctx, v, first, *way.Redirect)
+	}
+	if value, known := way.Values[first.Name]; known {
+		first.Value = value // its one spelling
 	}
 	f := found{First: first.Value, Values: way.Values, Unsure: way.Unsure, Source: way.Source}
 	sealed, err := v.sealFound(f)
@@ -164,6 +167,23 @@ func (s *Service) follow(ctx context.Context, v *visited, first provider.Field, 
 	// this very host, and says nothing to whoever has not the key of the seal.
 	location := formPath(v.key) + "&" + url.Values{FieldFound: {sealed}}.Encode()
 	return Outcome{Page: PageFound, Location: location, Fault: fault.New(fault.FormPage, "")}
+}
+
+// atProvider goes on at the provider's own page, at that place. It is an attempt of its
+// own, with the same aim and fresh secrets: its place is written with it and never
+// changes, so that no second search can move what a callback brings to another place.
+func (s *Service) atProvider(ctx context.Context, v *visited, first provider.Field, where provider.Place) Outcome {
+	if err := s.room(ctx, v.app.ID); err != nil {
+		return v.firstPage(first, err, "")
+	}
+	there := v.attempt
+	there.PlaceAccounts, there.PlaceAPI = where.Accounts, where.API
+	there.Unbound, there.NativeScopes = v.reg.UnboundBrowser, v.reg.NativeScopes
+	location, err := s.begin(ctx, there, v.app, v.reg)
+	if err != nil {
+		return v.firstPage(first, err, "")
+	}
+	return Outcome{Page: PageOnward, Location: location, ApplicationName: v.app.Name, ServiceTitle: v.info.Title}
 }
 
 // elsewhere begins the same sign-in at another service, where the application takes
@@ -203,7 +223,11 @@ func (s *Service) title(t account.ServiceType) string {
 // filledIn are the fields of the password's step. Servers that were not found stay
 // empty: the driver's own guess is none that anybody has looked at.
 func (v *visited) filledIn() []provider.Field {
-	fields := v.former.Fields(provider.Hint{Email: v.found.First, Scopes: v.scopes()})
+	hint := v.hint(v.found.First)
+	if !v.serverFirst() {
+		hint.ServerURL = ""
+	}
+	fields := v.former.Fields(hint)
 	for i, f := range fields {
 		value, known := v.found.Values[f.Name]
 		switch {

@@ -147,7 +147,7 @@ func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.
 	p, _ := s.Providers.Of(v.attempt.ServiceType)
 	former, byForm := p.(provider.Former)
 	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && !byForm:
+	case errors.Is(err, store.ErrNotFound), err == nil && (!byForm || len(v.attempt.Verifier) > 0): // a provider's page has that one
 		return nil, shown(fault.New(fault.StateUnknown, ""))
 	case err != nil:
 		return nil, repeatable(fault.Wrap(fault.StoreUnavailable, err))
@@ -158,18 +158,34 @@ func (s *Service) openForm(ctx context.Context, rawQuery string, browser secret.
 		return nil, repeatable(err)
 	}
 	v.former = former
-	if v.attempt.ServerURL == "" { // else the application has found the server already
+	if v.attempt.ServerURL == "" || v.serverFirst() { // else the application has found the server already
 		v.finder, _ = former.(provider.Finder)
 	}
-	v.fields = v.fieldsFor(v.attempt.LoginHint)
+	if v.serverFirst() {
+		v.fields = v.fieldsFor(v.attempt.ServerURL)
+	} else {
+		v.fields = v.fieldsFor(v.attempt.LoginHint)
+	}
 	return v, Outcome{}
 }
 
-// fieldsFor are the fields of a form that nobody has sent, for whoever signs in under
-// that name. Of the servers, only the one that the application names is filled in: those
+// serverFirst tells whether the form begins with the server, in place of the person's
+// address: the way depends on it.
+func (v *visited) serverFirst() bool { return namesServer(v.former.Fields(provider.Hint{})[0]) }
+
+// hint is what the fields are filled in with where that stands in the first one.
+func (v *visited) hint(first string) provider.Hint {
+	if v.serverFirst() {
+		return provider.Hint{Email: v.attempt.LoginHint, ServerURL: first, Scopes: v.scopes()}
+	}
+	return provider.Hint{Email: first, ServerURL: v.attempt.ServerURL, Scopes: v.scopes()}
+}
+
+// fieldsFor are the fields of a form that nobody has sent, where that stands in the first
+// one. Of the servers, only the one that the application names is filled in: those
 // of an address would stay where the person types another, and get its password.
-func (v *visited) fieldsFor(name string) []provider.Field {
-	hint := provider.Hint{Email: name, ServerURL: v.attempt.ServerURL, Scopes: v.scopes()}
+func (v *visited) fieldsFor(first string) []provider.Field {
+	hint := v.hint(first)
 	fields := v.former.Fields(hint)
 	hint.Email = ""
 	for _, named := range v.former.Fields(hint) {

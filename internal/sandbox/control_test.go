@@ -64,6 +64,7 @@ func TestControlStats(t *testing.T) {
 		`"IMAP":{"authorize":0,"code":0,"refresh":0,"revoke":0,"identity":0,"api":0},` +
 		`"Office365":{"authorize":0,"code":0,"refresh":0,"revoke":0,"identity":0,"api":0},` +
 		`"Salesforce":{"authorize":0,"code":0,"refresh":0,"revoke":0,"identity":0,"api":0},` +
+		`"SugarCRM":{"authorize":0,"code":0,"refresh":0,"revoke":0,"identity":0,"api":0},` +
 		`"Zoho":{"authorize":0,"code":0,"refresh":0,"revoke":0,"identity":0,"api":0}}` + "\n"
 	if diff := cmp.Diff(want, a.text); diff != "" {
 		t.Error(diff)

@@ -130,6 +130,7 @@ func (w *world) newAttempt() store.Attempt {
 		ID: id, StateHash: hashOf(id), ApplicationID: w.app.ID, RegistrationID: w.reg.ID, ServiceType: account.Google,
 		BrowserHash: hashOf("browser"), Verifier: []byte("sealed verifier"), ReturnURL: "https://notes.example/back", State: "s-1",
 		RedirectURI: "https://connect.notes.example/v1/auth/callback", ServerURL: "mail.notes.example",
+		PlaceAccounts: "https://sts.example", PlaceAPI: "https://notes.example/sugar",
 		TokenMode: true, Scopes: []scope.Scope{scope.MailRead}, NativeScopes: []string{"native.one", "native.two"},
 		AccountID: 77, ClientOrgID: "org-1", LoginHint: "ada@example.com", Prompt: "consent", AuthEmail: "ada@example.com",
 		Challenge: "challenge", PartialGrant: account.RefusePartial, EnsureAccess: true, Fresh: true, ConsentForced: true,
