@@ -32,6 +32,8 @@ func TestBrowser(t *testing.T) {
 		"HubSpot, in the browser":              hubspotInTheBrowser,
 		"Salesforce, chosen":                   salesforceFlow,
 		"Salesforce, in the browser":           salesforceInTheBrowser,
+		"SugarCRM, chosen, by password":        sugarByPassword,
+		"SugarCRM, in the browser, its cloud":  sugarInTheBrowser,
 		"a return URL that is not registered":  strangeReturnURL,
 		"a state that is used":                 usedState,
 		"pages of the demo without a journey":  lookAround,

@@ -364,4 +364,3 @@ func TestTheOperatorTakesANetworkBack(t *testing.T) {
 		t.Errorf("%d %s; calls %+v, before %+v", got.status, got.body, s.calls(), before)
 	}
 }
-

@@ -103,6 +103,11 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer func() { _ = names.Close() }()
+	secure, err := box.ListenHTTPS(ctx, "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = secure.Close() }()
 	avain, err := app.Open(ctx, app.Config{
 		DataDir: dir, Key: key, Listen: l.listen, HomeURL: l.sampleURL, LogTo: cfg.LogTo, LogFormat: "text",
 		Version: cfg.Version, Now: cfg.Now, ShutdownTimeout: 3 * time.Second,
@@ -117,7 +122,10 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{cfg: cfg, listeners: l, box: box, office: office, company: company{box, exchange}, app: avain, server: server, dir: dir}
+	d := &demo{
+		cfg: cfg, listeners: l, box: box, office: office, company: company{box, exchange}, sugar: instances{box, secure},
+		app: avain, server: server, dir: dir,
+	}
 	return d.serve(ctx)
 }
 
@@ -127,6 +135,7 @@ type demo struct {
 	box       *sandbox.Sandbox
 	office    *postOffice
 	company   company
+	sugar     instances
 	app       *app.App
 	server    *app.Server
 	dir       string
@@ -157,8 +166,12 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 	ready := Ready{
 		URL: d.server.URL, SandboxURL: d.listeners.sandboxURL, ApplicationURL: d.listeners.sampleURL,
 		ReturnURL: d.listeners.sampleURL + "/landing",
-		Samples:   map[string]map[string]string{string(account.IMAP): d.office.sample("ada"), string(account.EWS): d.company.sample("ada")},
-		Refused:   map[string]map[string]string{string(account.IMAP): d.office.refused("ada"), string(account.EWS): d.company.refused("ada")},
+		Samples: map[string]map[string]string{
+			string(account.IMAP): d.office.sample("ada"), string(account.EWS): d.company.sample("ada"), string(account.SugarCRM): d.sugar.sample("ada"),
+		},
+		Refused: map[string]map[string]string{
+			string(account.IMAP): d.office.refused("ada"), string(account.EWS): d.company.refused("ada"), string(account.SugarCRM): d.sugar.refused("ada"),
+		},
 	}
 	ops := d.app.Operator()
 	// The https one is for scripts that try what must be refused: loopback return
@@ -175,7 +188,7 @@ func (d *demo) setUp(ctx context.Context, box *sandbox.Sandbox) (Ready, error) {
 		ID: "sample.apps.sandbox.test", Secret: "sandbox-secret", Name: ApplicationName,
 		RedirectURIs: []string{d.server.URL + "/v1/auth/callback"},
 	}
-	for service, e := range vendors(box, ready.SandboxURL) {
+	for service, e := range vendors(box, ready.SandboxURL, d.sugar.secure.URL) {
 		if err := box.Register(string(service), client); err != nil {
 			return Ready{}, fmt.Errorf("register at the sandbox: %w", err)
 		}
@@ -221,12 +234,13 @@ func logins(samples map[string]map[string]string) []sample.Login {
 }
 
 // vendors are those of the sandbox, with their endpoints.
-func vendors(box *sandbox.Sandbox, base string) map[account.ServiceType]sandbox.Endpoints {
+func vendors(box *sandbox.Sandbox, base, secure string) map[account.ServiceType]sandbox.Endpoints {
 	return map[account.ServiceType]sandbox.Endpoints{
 		account.Google:     box.GoogleEndpoints(base),
 		account.Office365:  box.Office365Endpoints(base),
 		account.Hubspot:    box.HubspotEndpoints(base),
 		account.Salesforce: box.SalesforceEndpoints(base),
+		account.SugarCRM:   box.SugarCRMEndpoints(base, secure),
 		account.Zoho:       box.ZohoEndpoints(base),
 	}
 }
@@ -236,7 +250,7 @@ func first(service account.ServiceType) []string {
 	switch service {
 	case account.Hubspot: // a CRM has no mail
 		return []string{string(scope.ContactsRead)}
-	case account.Salesforce: // what signing in opens
+	case account.Salesforce, account.SugarCRM: // what signing in opens
 		return nil
 	}
 	return []string{string(scope.MailRead)}
@@ -289,9 +303,10 @@ func (d *demo) announce(ready Ready) error {
       %s
 
   Avain itself      %s
-  sandbox vendors   %s   (Google, Microsoft, HubSpot, Salesforce and Zoho; personas ada and bob; no network is needed)
+  sandbox vendors   %s   (Google, Microsoft, HubSpot, Salesforce, SugarCRM and Zoho; personas ada and bob; no network is needed)
   sandbox mailbox   %s
   sandbox Exchange  %s
+  sandbox SugarCRM  %s
 
   For the curl lines of the README, paste into another terminal:
 
@@ -300,7 +315,7 @@ func (d *demo) announce(ready Ready) error {
   From another machine, first: ssh %s YOUR-HOST
   Stop with Ctrl-C.
 
-`, ready.ApplicationURL, ready.URL, ready.SandboxURL, d.office.words("ada"), d.company.words("ada"),
+`, ready.ApplicationURL, ready.URL, ready.SandboxURL, d.office.words("ada"), d.company.words("ada"), d.sugar.words("ada"),
 		ready.URL, ready.ClientID, ready.ClientSecret, ready.ReturnURL, strings.Join(ports, " "))
 	return err
 }

@@ -38,8 +38,11 @@ type SandboxReady struct {
 	Hubspot      map[string]string `json:"hubspot"`
 	Zoho         map[string]string `json:"zoho"`
 	Salesforce   map[string]string `json:"salesforce"`
+	// SugarCRM has the endpoints of its cloud, a login at its own instance as the sign-in
+	// form's fields take it, and under "cloud" the instance that leads to the cloud's sign-in.
+	SugarCRM map[string]string `json:"sugarcrm"`
 	// IMAP is a persona's login, as the sign-in form's fields take it, and under "ca" the
-	// PEM of the authority that certifies the mail servers.
+	// PEM of the authority that certifies the mail servers and SugarCRM's instances.
 	IMAP map[string]string `json:"imap"`
 	EWS  map[string]string `json:"ews"` // likewise, of the Exchange
 }
@@ -55,7 +58,7 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 		return fmt.Errorf("listen on %s (--listen chooses another address): %w", cfg.Listen, err)
 	}
 	box := sandbox.New(sandbox.Config{Now: cfg.Now})
-	for _, vendor := range []string{"Google", "Office365", "Hubspot", "Salesforce", "Zoho"} {
+	for _, vendor := range []string{"Google", "Office365", "Hubspot", "Salesforce", "SugarCRM", "Zoho"} {
 		err = box.Register(vendor, sandbox.Client{
 			ID: sandboxClientID, Secret: sandboxClientSecret, Name: "An application", RedirectURIs: cfg.RedirectURIs,
 		})
@@ -93,6 +96,16 @@ func RunSandbox(ctx context.Context, cfg SandboxConfig) error {
 	defer func() { _ = exchange.Close() }()
 	ready.EWS = company{box, exchange}.sample("ada")
 	ready.EWS["ca"] = string(exchange.CA)
+	secure, err := box.ListenHTTPS(ctx, "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = secure.Close() }()
+	sugar, su := instances{box, secure}, box.SugarCRMEndpoints(ready.SandboxURL, secure.URL)
+	ready.SugarCRM = sugar.sample("ada")
+	for name, value := range map[string]string{"authorize": su.Authorize, "token": su.Token, "revoke": su.Revoke, "userinfo": su.Userinfo, "cloud": sugar.cloud()} {
+		ready.SugarCRM[name] = value
+	}
 	if err := cfg.announce(ready); err != nil {
 		return err
 	}
@@ -144,6 +157,13 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
         --authorize-endpoint %s --token-endpoint %s \
         --revoke-endpoint %s
 
+  Or their SugarCRM, whose instances are %s and, for the sign-in of the cloud, %s (user %s, password %s;
+  as for the mailbox below, a server must be allowed to call them):
+
+      avain registration set APPLICATION SugarCRM --client-id %s --client-secret-file sandbox.secret \
+        --authorize-endpoint %s --token-endpoint %s \
+        --revoke-endpoint %s --userinfo-endpoint %s
+
   A mailbox for the sign-in form (a server must be started with --typed-networks 127.0.0.0/8 and,
   as --typed-ca, the authority that --json prints): %s
 
@@ -157,6 +177,8 @@ func (cfg SandboxConfig) announce(ready SandboxReady) error {
 		ready.ClientID, ready.Hubspot["authorize"], ready.Hubspot["token"], ready.Hubspot["revoke"], ready.Hubspot["userinfo"], ready.Hubspot["api"],
 		ready.ClientID, ready.Zoho["authorize"], ready.Zoho["token"], ready.Zoho["revoke"], ready.Zoho["userinfo"],
 		ready.ClientID, ready.Salesforce["authorize"], ready.Salesforce["token"], ready.Salesforce["revoke"],
+		ready.SugarCRM["serverUrl"], ready.SugarCRM["cloud"], ready.SugarCRM["username"], ready.SugarCRM["password"],
+		ready.ClientID, ready.SugarCRM["authorize"], ready.SugarCRM["token"], ready.SugarCRM["revoke"], ready.SugarCRM["userinfo"],
 		fmt.Sprintf("%s, password %s, IMAP %s:%s, SMTP %s:%s", ready.IMAP["email"], ready.IMAP["password"], ready.IMAP["imapHost"], ready.IMAP["imapPort"], ready.IMAP["smtpHost"], ready.IMAP["smtpPort"]),
 		fmt.Sprintf("%s, password %s, at %s", ready.EWS["email"], ready.EWS["password"], ready.EWS["serverUrl"]))
 	return err

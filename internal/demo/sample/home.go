@@ -59,7 +59,7 @@ func (a *application) look(ctx context.Context, held connection, calls *[]call) 
 		view.MessagesNote = "The mailbox is connected. IMAP has no web API, so there are no messages to show here."
 		return view
 	}
-	view.CRM = slices.Contains([]string{"Hubspot", "Salesforce"}, view.Account.ServiceType)
+	view.CRM = slices.Contains([]string{"Hubspot", "Salesforce", "SugarCRM"}, view.Account.ServiceType)
 	view.CanSend = view.Account.maySend()
 	switch {
 	case view.Account.ServiceType == "Hubspot" && !view.Account.may("Contacts.Read", "Contacts.ReadWrite"):

@@ -36,6 +36,8 @@ func (a *application) messages(ctx context.Context, serviceType string, auth fun
 		return a.zoho(ctx, auth, calls)
 	case "Salesforce":
 		return a.salesforce(ctx, auth, calls)
+	case "SugarCRM":
+		return a.sugarcrm(ctx, auth, calls)
 	}
 	return a.gmail(ctx, auth, calls)
 }

@@ -132,3 +132,18 @@ func TestExchangeIsReadAndSendsBySOAP(t *testing.T) {
 		}
 	})
 }
+
+// SugarCRM too.
+func TestSugarCRMShowsContacts(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	w.avain.set(func(f *fake) { f.service, f.granted = "SugarCRM", nil })
+	b := w.browser(t)
+	ask := b.begin("/connect?flow=code&service=SugarCRM&scopes=Mail.Read")
+	b.get("/connected?status=success&code=" + goodCode + "&state=" + ask.Get("state"))
+	page := b.get("/")
+	page.has(t, "A CRM is connected", "First contacts", "<strong>Grace Hopper</strong>", "grace@navy.test")
+	if strings.Contains(page.body, `id="send"`) || !w.avain.saw("GET /v1/direct/rest/v11/Contacts") {
+		t.Errorf("%s", page.body)
+	}
+}

@@ -83,6 +83,8 @@ func (f *fake) asAda(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `<Envelope><Body><FindItemResponse><ResponseMessages><FindItemResponseMessage><ResponseCode>NoError</ResponseCode><RootFolder><Items><Message>`+
 			`<Subject>From Exchange</Subject><DateTimeReceived>2026-01-02T03:04:05Z</DateTimeReceived><From><Mailbox><Name>Bob</Name><EmailAddress>bob@sandbox.test</EmailAddress></Mailbox></From>`+
 			`</Message></Items></RootFolder></FindItemResponseMessage></ResponseMessages></FindItemResponse></Body></Envelope>`)
+	case path == "/v1/direct/rest/v11/Contacts":
+		fmt.Fprint(w, `{"next_offset":-1,"records":[{"name":"Grace Hopper","email":[{"email_address":"grace@navy.test"}]}]}`)
 	case path == "/v1/direct/me/sendMail":
 		body, _ := io.ReadAll(r.Body)
 		f.sent = string(body)

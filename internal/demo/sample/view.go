@@ -23,7 +23,7 @@ var choices = []choice{
 type service struct{ Type, Name string }
 
 // services are offered in this order; the first is chosen where nobody chooses.
-var services = []service{{"Google", "Google"}, {"Office365", "Microsoft 365"}, {"Hubspot", "HubSpot"}, {"Salesforce", "Salesforce"}, {"Zoho", "Zoho"}, {"IMAP", "E-mail (IMAP)"}, {"EWS", "Exchange"}}
+var services = []service{{"Google", "Google"}, {"Office365", "Microsoft 365"}, {"Hubspot", "HubSpot"}, {"Salesforce", "Salesforce"}, {"SugarCRM", "SugarCRM"}, {"Zoho", "Zoho"}, {"IMAP", "E-mail (IMAP)"}, {"EWS", "Exchange"}}
 
 // anyService leaves the choice to Avain's own page.
 const anyService = "any"

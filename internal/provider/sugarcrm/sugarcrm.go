@@ -31,10 +31,14 @@ const tokenHeader = "OAuth-Token"
 
 // New makes the driver. It dials instances through clients.Typed alone.
 func New(clients outbound.Clients) *Driver {
+	typed := clients.Typed
+	if typed == nil { // a registry of drivers that are only asked what they are
+		typed = outbound.NewTyped(outbound.TypedConfig{})
+	}
 	return &Driver{
 		identity: oauth.Client{HTTP: clients.API, Troubles: atIdentityService()},
-		instance: oauth.Client{HTTP: straight(clients.Typed.Client()), Troubles: atInstance(), Own: own, Header: tokenHeader},
-		carry:    clients.Typed.Stream(),
+		instance: oauth.Client{HTTP: straight(typed.Client()), Troubles: atInstance(), Own: own, Header: tokenHeader},
+		carry:    typed.Stream(),
 	}
 }
 

@@ -25,6 +25,9 @@ const inboxQuestion = `<s:Envelope ${soapSpaces}><s:Header><t:RequestServerVersi
   <m:SortOrder><t:FieldOrder Order="Descending"><t:FieldURI FieldURI="item:DateTimeReceived"/></t:FieldOrder></m:SortOrder>
   <m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds></m:FindItem></s:Body></s:Envelope>`;
 
+// SugarCRM is one as well; paths are relative to the person's instance.
+const sugarPath = "/v1/direct/rest/v11/Contacts?max_num=5&fields=name,email";
+
 const page = document.getElementById("page");
 const byId = (id) => document.getElementById(id);
 const field = (id, name) => byId(id).querySelector(`[data-field="${name}"]`);
@@ -85,6 +88,10 @@ async function show(token, again) {
     byId("title").textContent = "A CRM is connected";
     byId("inbox-title").textContent = "First contacts";
     showMessages(await salesforce(token));
+  } else if (account.serviceType === "SugarCRM") {
+    byId("title").textContent = "A CRM is connected";
+    byId("inbox-title").textContent = "First contacts";
+    showMessages(await sugarcrm(token));
   } else if (!may("Mail.Read", "Mail.ReadWrite", "Mail.All")) {
     note("Mail.Read was not granted, so there are no messages to show. Connect again and leave its box ticked.");
   } else if (account.serviceType === "IMAP") {
@@ -154,6 +161,12 @@ async function exchange(token) {
   return [...answer.getElementsByTagNameNS("*", "Message")].slice(0, 5).map((message) => ({
     subject: text(message, "Subject"), from: `${text(message, "Name")} <${text(message, "EmailAddress")}>`.trim(), date: asInMail(text(message, "DateTimeReceived")), snippet: "",
   }));
+}
+
+// sugarcrm reads the first contacts.
+async function sugarcrm(token) {
+  const list = await call(token, sugarPath);
+  return (list.records ?? []).slice(0, 5).map(({ name = "", email = [] }) => ({ subject: name, from: email[0]?.email_address ?? "", date: "", snippet: "" }));
 }
 
 // asInMail writes a date of the APIs as a mail's header has it, which people read.
