@@ -80,7 +80,7 @@ func choosePage(v *visitor) {
 	want := []string{
 		"Sign in with Google|Gmail or Google Workspace", "Sign in with Microsoft|Work or school account",
 		"Sign in with an e-mail password|any mailbox with IMAP",
-		"Sign in with Salesforce|Your organization's Salesforce user", "Sign in with HubSpot|CRM users who may connect apps",
+		"Sign in with Salesforce|Your organization's Salesforce user", "Sign in with SugarCRM|Your organization's Sugar user", "Sign in with HubSpot|CRM users who may connect apps",
 		"Sign in using Zoho|Zoho Mail, Calendar, Contacts",
 		"Back to Sample application|",
 	}

@@ -22,6 +22,7 @@ import (
 type sugarWorld struct {
 	*world
 	secure *sandbox.Secure
+	ca     string // path of its authority
 }
 
 func startSugar(t testing.TB, changes ...func(*app.Config)) sugarWorld {
@@ -44,7 +45,7 @@ func startSugar(t testing.TB, changes ...func(*app.Config)) sugarWorld {
 		return box.SugarCRMEndpoints(base, secure.URL)
 	}
 	w.register()
-	return sugarWorld{w, secure}
+	return sugarWorld{w, secure, ca}
 }
 
 func (s sugarWorld) onSite() string { return s.secure.URL + sandbox.SugarCRMOnSite }
@@ -357,7 +358,7 @@ func TestTheOperatorTakesANetworkBack(t *testing.T) {
 	s := startSugar(t)
 	c := s.connects()
 	w := *s.world
-	w.serve(func(cfg *app.Config) { cfg.TypedCA = "" }) // without the networks
+	w.serve(func(cfg *app.Config) { cfg.TypedCA = s.ca }) // without the networks
 	before := s.calls()
 	got := w.as(c, http.MethodGet, "/v1/direct/rest/v11/Accounts")
 	if got.status < 500 || s.calls() != before {

@@ -34,7 +34,7 @@ type registrationSetCommand struct {
 
 	Scopes         []string `placeholder:"SCOPE" help:"Scopes to ask for where the application names none, as in Mail.Read,Calendar.Read."`
 	NativeScopes   []string `placeholder:"SCOPE" help:"The provider's own scopes to ask for besides."`
-	Tenant         *string  `placeholder:"TENANT" help:"Whom to let sign in, where the provider has tenants: common, organizations, consumers, a tenant id or a domain; at Salesforce production, sandbox or the host of My Domain. Empty for the default."`
+	Tenant         *string  `placeholder:"TENANT" help:"Whom to let sign in, where the provider has tenants: common, organizations, consumers, a tenant id or a domain; at Salesforce production, sandbox or the host of My Domain; at SugarCRM the API platform. Empty for the default."`
 	Cloud          *string  `placeholder:"CLOUD" help:"The provider's cloud: global, usgov, dod or china."`
 	CallbackURL    *string  `name:"callback-url" placeholder:"URL" help:"The application's relay page, where the provider sends the browser to; empty for our own."`
 	UnboundBrowser *bool    `negatable:"" help:"Let a sign-in be finished in another browser than the one that started it: only for relays that fetch or post on their own."`

@@ -259,3 +259,50 @@ func TestExplainTellsAServerThatSpeaksFirst(t *testing.T) {
 		}
 	}
 }
+
+// The pass-through hands on what comes, whatever its length, and still goes nowhere that
+// is refused.
+func TestTheStreamIsGuardedAndNotBounded(t *testing.T) {
+	t.Parallel()
+	n := newInternet(t)
+	n.names["inner.example"] = [][]string{{"10.0.0.1"}}
+	n.twoHosts(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/away" {
+			http.Redirect(w, r, "https://sub.first.example/", http.StatusFound)
+			return
+		}
+		_, _ = w.Write(bytes.Repeat([]byte("x"), 2*outbound.MaxAnswer))
+	}, func(http.ResponseWriter, *http.Request) {})
+	stream := n.typed().Stream()
+	get := func(address string) (*http.Response, error) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stream.RoundTrip(req)
+	}
+	res, err := get("https://first.example/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if len(body) != 2*outbound.MaxAnswer || err != nil {
+		t.Errorf("%d bytes, %v", len(body), err)
+	}
+	if res, err = get("https://first.example/away"); err != nil || res.StatusCode != http.StatusFound {
+		t.Errorf("a redirect: %v, %v", res, err)
+	} else {
+		_ = res.Body.Close()
+	}
+	for address, want := range map[string]outbound.Reason{
+		"http://first.example/": outbound.BadHost, "https://inner.example/": outbound.AddressRefused, "https://127.0.0.1/": outbound.AddressRefused,
+	} {
+		res, err := get(address)
+		var failure *outbound.Failure
+		if !errors.As(err, &failure) || failure.Reason != want {
+			t.Errorf("%s: %v, %v", address, res, err)
+		}
+	}
+}

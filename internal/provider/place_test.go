@@ -135,3 +135,19 @@ func TestEndpointOfAPlace(t *testing.T) {
 		}
 	}
 }
+
+// Hosts that people type are many, and still no other addresses than a base.
+func TestBelieveWhatIsTyped(t *testing.T) {
+	t.Parallel()
+	typed := provider.Hosts{Typed: true}
+	for named, want := range map[string]string{
+		"https://crm.example": "https://crm.example", "https://crm.example:8443/sugar/": "https://crm.example:8443/sugar",
+		"http://crm.example": "", "ftp://crm.example": "", "https://ada@crm.example": "", "https://crm.example?x": "", "https://crm.example#x": "",
+		"https://crm.example/a/../b": "", "https://crm.example/a%2fb": "", "https://": "", "": "",
+	} {
+		got, err := typed.Believe(account.Registration{}, named)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", named, got, err)
+		}
+	}
+}

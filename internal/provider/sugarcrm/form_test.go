@@ -1,16 +1,21 @@
 package sugarcrm_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/sugarcrm"
 	"github.com/avain-project/avain/internal/sandbox"
 	"github.com/avain-project/avain/internal/secret"
 )
@@ -248,5 +253,32 @@ func TestTheWayToSignIn(t *testing.T) {
 	}
 	if n := o.box.Stats()["SugarCRM"]; n.Code != 0 || n.Identity != 0 {
 		t.Errorf("a search signs in: %+v", n)
+	}
+}
+
+// What was typed is what gets the password: a redirect is an answer that no instance gives.
+func TestARedirectGetsNoPassword(t *testing.T) {
+	t.Parallel()
+	var followed atomic.Int64
+	var here *httptest.Server
+	here = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/elsewhere" {
+			followed.Add(1)
+		}
+		http.Redirect(w, r, here.URL+"/elsewhere", http.StatusTemporaryRedirect)
+	}))
+	t.Cleanup(here.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(here.Certificate())
+	driver := sugarcrm.New(outbound.New(outbound.Config{Typed: outbound.TypedConfig{
+		Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Roots: roots,
+	}}))
+	form := provider.Form{Values: map[string]string{"serverUrl": here.URL, "username": "ada"}, Password: secret.New("p")}
+	_, _, err := driver.Grant(t.Context(), atInstance(), form)
+	if _, code, field := told(err); code != "server.protocol" || field != "serverUrl" || followed.Load() > 0 {
+		t.Errorf("sign-in: %v, followed %d times", err, followed.Load())
+	}
+	if _, err := driver.Find(t.Context(), atInstance(), form); err == nil || followed.Load() > 0 {
+		t.Errorf("search: %v, followed %d times", err, followed.Load())
 	}
 }

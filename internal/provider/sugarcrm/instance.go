@@ -36,10 +36,9 @@ func typedInstances() provider.Hosts { return provider.Hosts{Typed: true} }
 // direct: a path is relative to the instance: rest/v11/Accounts.
 func direct() provider.Direct {
 	return provider.Direct{
-		Hosts:           []provider.DirectHost{{Base: "{api}/"}},
-		Named:           typedInstances(),
-		RequestHeaders:  []string{"X-Timestamp"},
-		ResponseHeaders: []string{"X-Timestamp"},
+		Hosts:          []provider.DirectHost{{Base: "{api}/"}},
+		Named:          typedInstances(),
+		RequestHeaders: []string{"X-Timestamp"}, // of the record that a change is of
 	}
 }
 

@@ -41,7 +41,6 @@ func (d *SugarCRM) needsToken(instance string, next http.HandlerFunc) http.Handl
 		case err != nil, !strings.HasPrefix(a.Persona.Tenant, instance+" "):
 			refuse(w, http.StatusUnauthorized, "invalid_grant", "The access token provided is invalid.")
 		default:
-			w.Header().Set("X-Timestamp", "sandbox")
 			next(w, r.WithContext(context.WithValue(r.Context(), accessKey{}, a)))
 		}
 	}
