@@ -365,3 +365,17 @@ func TestTheOperatorTakesANetworkBack(t *testing.T) {
 		t.Errorf("%d %s; calls %+v, before %+v", got.status, got.body, s.calls(), before)
 	}
 }
+
+// A visit to the cloud is an attempt of its own, and counts as one.
+func TestTheCloudsVisitsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := startSugar(t, func(c *app.Config) { c.MaxOpenAttempts = 2 })
+	b := s.browser()
+	page := s.at(b)
+	there := s.finds(b, page, s.cloud()).onward(t)
+	if got := s.finds(b, page, s.cloud()); got.status != http.StatusTooManyRequests {
+		t.Errorf("a third open attempt: %d %s", got.status, got.body)
+	}
+	s.redeemedAccount(b.follow(b.get(there)).result(t))
+	s.finds(b, page, s.cloud()).onward(t)
+}

@@ -297,7 +297,7 @@ func TestTheStreamIsGuardedAndNotBounded(t *testing.T) {
 		_ = res.Body.Close()
 	}
 	for address, want := range map[string]outbound.Reason{
-		"http://first.example/": outbound.BadHost, "https://inner.example/": outbound.AddressRefused, "https://127.0.0.1/": outbound.AddressRefused,
+		"http://first.example:443/": outbound.BadHost, "https://inner.example/": outbound.AddressRefused, "https://127.0.0.1/": outbound.AddressRefused,
 	} {
 		res, err := get(address)
 		var failure *outbound.Failure

@@ -227,6 +227,8 @@ func TestTheWayToSignIn(t *testing.T) {
 	t.Parallel()
 	o := open(t)
 	cloud, onSite := o.secure+sandbox.SugarCRMCloud, o.secure+sandbox.SugarCRMOnSite
+	keyed := atInstance() // an OAuth key of the instances' is no client of the identity service
+	keyed.ClientID, keyed.Endpoints.Userinfo = "a-key", o.Registration.Endpoints.Userinfo
 	announced := provider.Place{Accounts: o.secure + "/sugarcrm/sts", API: cloud}
 	for name, c := range map[string]struct {
 		reg      account.Registration
@@ -237,6 +239,7 @@ func TestTheWayToSignIn(t *testing.T) {
 		"an instance of its own":                {o.Registration, onSite, nil, false},
 		"the cloud":                             {o.Registration, cloud, &announced, false},
 		"who is none of the cloud's":            {atInstance(), cloud, nil, true}, // no endpoints: nobody believes a stand-in
+		"the cloud, without a client there":    {keyed, cloud, nil, false},
 		"the cloud, with pages behind its name": {o.Registration, cloud + "/#Home", &announced, false},
 	} {
 		way, err := o.driver.Find(t.Context(), c.reg, o.form("serverUrl", c.server))
