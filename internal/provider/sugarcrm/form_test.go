@@ -239,7 +239,7 @@ func TestTheWayToSignIn(t *testing.T) {
 		"an instance of its own":                {o.Registration, onSite, nil, false},
 		"the cloud":                             {o.Registration, cloud, &announced, false},
 		"who is none of the cloud's":            {atInstance(), cloud, nil, true}, // no endpoints: nobody believes a stand-in
-		"the cloud, without a client there":    {keyed, cloud, nil, false},
+		"the cloud, without a client there":     {keyed, cloud, nil, false},
 		"the cloud, with pages behind its name": {o.Registration, cloud + "/#Home", &announced, false},
 	} {
 		way, err := o.driver.Find(t.Context(), c.reg, o.form("serverUrl", c.server))
