@@ -65,10 +65,14 @@ func (s sugarWorld) at(b *browser, changes ...string) string {
 	return led.location()
 }
 
-// finds sends the first step.
+// finds sends the first step, and goes on to the page of the password's.
 func (s sugarWorld) finds(b *browser, page, instance string) answer {
 	s.t.Helper()
-	return b.sends(page, url.Values{"step": {"find"}, "serverUrl": {instance}})
+	a := b.sends(page, url.Values{"step": {"find"}, "serverUrl": {instance}})
+	if to := a.location(); strings.HasPrefix(to, "/v1/auth/form?") || strings.HasPrefix(to, s.url+"/v1/auth/form?") {
+		return b.get(s.url+strings.TrimPrefix(to, s.url), "Accept", asPage)
+	}
+	return a
 }
 
 // login is the whole form, with changes.
