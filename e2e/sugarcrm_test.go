@@ -383,3 +383,16 @@ func TestTheCloudsVisitsAreBounded(t *testing.T) {
 	s.redeemedAccount(b.follow(b.get(there)).result(t))
 	s.finds(b, page, s.cloud()).onward(t)
 }
+
+// A client at the identity service has a redirect URI to register; without one, nothing
+// is registered anywhere.
+func TestTheRedirectURIOfSugarCRM(t *testing.T) {
+	t.Parallel()
+	s := startSugar(t)
+	for clientID, want := range map[string]string{"srn:cloud:iam:eu:1:app:web:x": s.url + "/v1/auth/callback", "": ""} {
+		reg, _, err := s.ops.SetRegistration(t.Context(), s.client.ClientID, operator.SetRegistration{ServiceType: "SugarCRM", ClientID: clientID})
+		if err != nil || reg.RedirectURI != want {
+			t.Errorf("client %q: redirect URI %q, %v", clientID, reg.RedirectURI, err)
+		}
+	}
+}

@@ -40,10 +40,10 @@ func (s *Service) examineRegistration(app account.Application, record store.Regi
 		e.add(Error, "this version does not serve "+string(record.ServiceType), "use a version that does, or take it away: avain registration remove "+app.ClientID+" "+string(record.ServiceType))
 		return e.findings
 	}
-	if s.byForm(record.ServiceType) {
+	if s.byForm(record.Registration) {
 		e.add(OK, "people sign in with their login name and password, on a page of this server: nothing is registered at a provider, and no redirect URI is needed", "")
 	}
-	if _, redirects := p.(provider.Redirector); !s.byForm(record.ServiceType) || redirects && record.ClientID != "" {
+	if _, redirects := p.(provider.Redirector); !s.byForm(record.Registration) || redirects && record.ClientID != "" {
 		s.examineClient(e, app, record)
 	}
 	e.scopes(record.Registration)

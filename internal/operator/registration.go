@@ -380,7 +380,7 @@ func (s *Service) RemoveRegistration(ctx context.Context, ref, serviceType, clie
 
 func (s *Service) view(reg account.Registration, app account.Application) Registration {
 	view := Registration{Registration: reg, Application: app}
-	if !s.byForm(reg.ServiceType) {
+	if !s.byForm(reg) {
 		view.RedirectURI = connect.CallbackURL(s.PublicURL, app, reg)
 	}
 	if reg.CallbackURL != "" {
@@ -389,11 +389,13 @@ func (s *Service) view(reg account.Registration, app account.Application) Regist
 	return view
 }
 
-// byForm tells whether people sign in to that service on a page of ours.
-func (s *Service) byForm(t account.ServiceType) bool {
-	p, _ := s.Providers.Of(t)
+// byForm tells whether people sign in on a page of ours alone. Where some go on at the
+// provider's, it takes a client there.
+func (s *Service) byForm(reg account.Registration) bool {
+	p, _ := s.Providers.Of(reg.ServiceType)
 	_, byForm := p.(provider.Former)
-	return byForm
+	_, byRedirect := p.(provider.Redirector)
+	return byForm && (!byRedirect || reg.ClientID == "")
 }
 
 func joined(types []account.ServiceType) string { return strings.Join(texts(types), ", ") }

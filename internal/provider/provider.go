@@ -30,7 +30,8 @@ type Info struct {
 	// KeepAlive is how long a grant may lie unused before the provider ends it, with a
 	// wide margin; 0 where it does not.
 	KeepAlive time.Duration
-	// Tenants: a registration may name a tenant and a cloud.
+	// Tenants: a registration may name a tenant and a cloud. What a tenant is, is the
+	// provider's to say: a directory, a host, a platform.
 	Tenants bool
 	// Centres are the provider's data centres, at each of which a client may have a
 	// secret of its own; none where it is one.

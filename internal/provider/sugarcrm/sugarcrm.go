@@ -57,6 +57,7 @@ func (d *Driver) Info() provider.Info {
 		Scopes:      scopes(),
 		Direct:      direct(),
 		AssumedLife: time.Hour,
+		KeepAlive:   4 * 24 * time.Hour, // a refresh token lives for two weeks
 		Tenants:     true,
 	}
 }
