@@ -389,9 +389,9 @@ func TestTheCloudsVisitsAreBounded(t *testing.T) {
 func TestTheRedirectURIOfSugarCRM(t *testing.T) {
 	t.Parallel()
 	s := startSugar(t)
-	for clientID, want := range map[string]string{"srn:cloud:iam:eu:1:app:web:x": s.url + "/v1/auth/callback", "": ""} {
+	for clientID, want := range map[string]bool{"srn:cloud:iam:eu:1:app:web:x": true, "": false} {
 		reg, _, err := s.ops.SetRegistration(t.Context(), s.client.ClientID, operator.SetRegistration{ServiceType: "SugarCRM", ClientID: clientID})
-		if err != nil || reg.RedirectURI != want {
+		if err != nil || strings.HasSuffix(reg.RedirectURI, "/v1/auth/callback") != want {
 			t.Errorf("client %q: redirect URI %q, %v", clientID, reg.RedirectURI, err)
 		}
 	}
