@@ -73,7 +73,7 @@ func (s *Service) Doctor(ctx context.Context) ([]Finding, error) {
 		findings = append(findings, s.examineAlias(app)...)
 		for _, r := range records {
 			findings = append(findings, s.examineRegistration(app, r)...)
-			if s.byForm(r.ServiceType) && !slices.Contains(byForm, r.ServiceType) {
+			if s.byForm(r.Registration) && !slices.Contains(byForm, r.ServiceType) {
 				byForm = append(byForm, r.ServiceType)
 			}
 		}

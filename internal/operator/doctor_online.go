@@ -44,7 +44,7 @@ func (s *Service) DoctorOnline(ctx context.Context) ([]Finding, error) {
 		}
 		for _, r := range records {
 			findings = append(findings, s.askProvider(ctx, app, r)...)
-			byForm = byForm || s.byForm(r.ServiceType)
+			byForm = byForm || s.byForm(r.Registration)
 		}
 	}
 	if byForm && s.Typed.Lookup != nil {
