@@ -22,6 +22,7 @@ func ofFormers() map[string]part {
 		"A form signs in, and again later":  {test: testFormSignIn},
 		"An ended context ends a form":      {test: testFormContext},
 		"Forms are safe for concurrent use": {test: testFormsAtOnce},
+		"A login passes calls through":      {Passes, testCall},
 	}
 	for _, class := range classes() {
 		parts["A form is refused as "+string(class)] = part{Refuses(class), func(t *testing.T, s Subject) { testFormRefused(t, s, class) }}
@@ -140,6 +141,34 @@ func testFormRefused(t *testing.T, s Subject, class provider.Class) {
 	}
 	if err != nil && strings.Contains(err.Error(), form.Password.Reveal()) {
 		t.Errorf("the error holds the password: %v", err)
+	}
+}
+
+// testCall goes where the pass-through of a login would. What comes of tokens is tried
+// with those.
+func testCall(t *testing.T, s Subject) {
+	p, ok := s.Provider.(provider.Caller)
+	if !ok {
+		return
+	}
+	login, _, _, err := s.submit(t.Context(), s.Form(t, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if to, err := p.Endpoint(s.Registration, login, s.DirectPath); err != nil || to.Scheme != "https" || to.Hostname() != login.Servers[0].Host {
+		t.Errorf("%q leads to %v: %v", s.DirectPath, to, err)
+	}
+	if to, err := p.Endpoint(s.Registration, login, "somewhere/else"); err == nil {
+		t.Errorf("any path leads to %s", to)
+	}
+	before := s.Calls()
+	call, err := p.Dial(t.Context(), s.Registration, login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call.Close()
+	if n := s.Calls() - before; n != 1 {
+		t.Errorf("the password was tried %d times", n)
 	}
 }
 

@@ -91,7 +91,8 @@ func (s Subject) able(p Promise) (able, known bool) {
 	case Probes:
 		_, able = s.Provider.(provider.Prober)
 	case Passes:
-		able = len(s.Provider.Info().Direct.Hosts) > 0
+		_, calls := s.Provider.(provider.Caller)
+		able = calls || len(s.Provider.Info().Direct.Hosts) > 0
 	default:
 		return false, false
 	}
