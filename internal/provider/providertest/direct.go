@@ -39,7 +39,11 @@ func (s Subject) get(t *testing.T, held provider.Tokens) int {
 	} else {
 		req.Header.Set("Authorization", "Bearer "+held.Access.Reveal())
 	}
-	res, err := http.DefaultClient.Do(req)
+	client := &http.Client{}
+	if c, ok := s.Provider.(provider.Carrier); ok {
+		client.Transport = c.Carry()
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

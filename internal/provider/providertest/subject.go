@@ -123,6 +123,7 @@ func (s Subject) callbackAs(t *testing.T, how Manner) provider.Callback {
 	}
 	return provider.Callback{
 		Params: s.ConsentAs(t, page, how), Verifier: secret.New(verifier), RedirectURI: s.RedirectURI, NativeScopes: s.NativeScopes,
+		Place: s.Place,
 	}
 }
 

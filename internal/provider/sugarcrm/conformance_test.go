@@ -14,8 +14,8 @@ import (
 	"github.com/avain-project/avain/internal/sandbox"
 )
 
-// The suite signs people in by redirect: at the identity service of the cloud. The
-// sign-in by password is tried in form_test.go.
+// The suite signs people in by redirect, at the identity service of the cloud, and by
+// password at an instance; form_test.go has more of that.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	providertest.Run(t, func(t *testing.T) providertest.Subject { return open(t).Subject })
@@ -48,5 +48,35 @@ func open(t *testing.T) opened {
 		"offline", "https://apis.sugarcrm.com/auth/crm", "profile", "email",
 	)
 	s.Place = provider.Place{Accounts: secure.URL + "/sugarcrm/sts", API: secure.URL + sandbox.SugarCRMCloud}
-	return opened{Subject: s, driver: driver, box: v.Box, secure: secure.URL}
+	o := opened{driver: driver, box: v.Box, secure: secure.URL}
+	s.DirectPath = "rest/v11/Contacts"
+	s.Form = o.refusedAs
+	s.Without = map[providertest.Promise]string{
+		providertest.Probes:                 "Avain unifies no scope of SugarCRM's, so there is no area to prove",
+		providertest.ProbesNoMail:           "a CRM has no mailbox",
+		providertest.Narrows:                "the identity service lets nobody leave a scope out",
+		providertest.NeedsAdmin:             "the identity service has no answer for it; an instance's is told at the form",
+		providertest.Refuses(provider.Dead): "nothing is held yet that could be dead: a refused password is the person's to mend",
+	}
+	o.Subject = s
+	return o
+}
+
+// refusedAs is a form that ends in that class; "" works.
+func (o opened) refusedAs(t *testing.T, class provider.Class) provider.Form {
+	t.Helper()
+	switch class {
+	case provider.User:
+		return o.form("password", "wrong")
+	case provider.Admin:
+		return o.form("username", "ada+license")
+	case provider.Later:
+		return o.form("username", "ada+maintenance")
+	case provider.Config:
+		err := o.box.SetFaults([]sandbox.Fault{{Vendor: "SugarCRM", Endpoint: "code", Kind: "error", Status: 401, Error: "invalid_client"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return o.form()
 }
