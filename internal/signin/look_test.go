@@ -68,7 +68,7 @@ func TestADriversWordsAreTranslated(t *testing.T) {
 		`<small id="help-token" lang="en" dir="ltr">Nobody has translated this.</small>`, ">Herausfinden</option>", "<li>Ihre E-Mails lesen</li>",
 		"Clinic &amp; Co möchte:", "Melden Sie sich mit Ihrem Konto bei IMAP an")
 	// Another service's field of that name has words of its own.
-	page.ServiceType = account.EWS
+	page.ServiceType = account.Google
 	has(t, form(t, page, inGerman), ` lang="en">E-mail address</label>`)
 	choices := []connect.Choice{{ServiceType: account.IMAP, URL: "?a", Form: true, Button: provider.Button{Label: "Sign in with an e-mail password", Hint: "any mailbox with IMAP"}}}
 	has(t, chosen(t, signin.ChoosePage{Choices: choices}, inGerman), "Mit einem E-Mail-Passwort anmelden", "jedes Postfach mit IMAP", "Bei welchem Dienst")

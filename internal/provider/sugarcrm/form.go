@@ -27,7 +27,7 @@ func (d *Driver) Fields(hint provider.Hint) []provider.Field {
 		},
 		{Name: fieldUsername, Label: "User name", Value: hint.Email, Kind: provider.FieldText, Autocomplete: "username", Required: true},
 		{
-			Name: fieldPassword, Label: "Password", Help: "It is traded for an access once, and not kept.",
+			Name: fieldPassword, Label: "Password", Help: "It is used once to get access, and not kept.",
 			Kind: provider.FieldPassword, Autocomplete: "current-password", Required: true,
 		},
 	}

@@ -56,7 +56,7 @@ func saidElsewhere() map[string]string {
 	for _, e := range fault.Catalogue() {
 		texts["fault."+string(e.Code)] = strings.TrimPrefix(e.Text, string(e.Code)+": ")
 	}
-	for service, p := range all.Registry(outbound.Clients{}) {
+	for service, p := range all.Registry(outbound.New(outbound.Config{})) {
 		prefix := "provider." + string(service) + "."
 		texts[prefix+"button.label"], texts[prefix+"button.hint"] = p.Info().Button.Label, p.Info().Button.Hint
 		if former, ok := p.(provider.Former); ok {
