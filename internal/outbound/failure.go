@@ -132,8 +132,7 @@ func reason(err error) Reason {
 		return NoTLS
 	case errors.Is(err, ErrTooMuch), errors.Is(err, ErrTooLarge), strings.Contains(err.Error(), "response headers exceeded"):
 		return TooMuch
-	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "malformed MIME header"),
-		strings.Contains(err.Error(), "readLoopPeekFailLocked"): // nor net/http; the last one is an answer before the question
+	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "malformed MIME header"): // nor net/http
 		return NotHTTP
 	case strings.Contains(err.Error(), "readLoopPeekFailLocked: %!w(<nil>)"):
 		return NotHTTP // it spoke first, as IMAP does, and was quicker than the request: nothing failed but net/http's wording
