@@ -32,6 +32,9 @@ const (
 func (s *Service) claim(ctx context.Context, id account.ID, done func(held) bool) (held, *store.Claim, error) {
 	waited := false
 	for look := firstLook; ; look = min(2*look, longestLook) {
+		if err := s.replayOf(ctx, id); err != nil {
+			return held{}, nil, err
+		}
 		current, err := s.open(ctx, id)
 		if err != nil || done(current) {
 			return current, nil, err

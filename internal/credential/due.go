@@ -60,7 +60,10 @@ func (s *Service) RenewDue(ctx context.Context) (int, error) {
 
 // renewDue renews one claimed account.
 func (s *Service) renewDue(ctx context.Context, claim store.Claim) {
-	current, err := s.open(ctx, claim.AccountID)
+	current, err := held{}, s.replayOf(ctx, claim.AccountID)
+	if err == nil {
+		current, err = s.open(ctx, claim.AccountID)
+	}
 	switch {
 	case err != nil:
 		s.release(ctx, claim, store.Release{Due: putOff})

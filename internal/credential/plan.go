@@ -36,6 +36,9 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 	if acct == nil {
 		return s.replace(info, fresh)
 	}
+	if err := s.replayOf(ctx, acct.ID); err != nil {
+		return Plan{}, err
+	}
 	record, err := s.Store.Credential(ctx, acct.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return Plan{}, store.ErrConflict // deleted under our hands: the caller decides anew
@@ -68,7 +71,7 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 	}
 	// A refresh token is of use to the registration alone that it was issued to.
 	if answer.Refresh.IsZero() && acct.RegistrationID == reg.ID {
-		fresh.tokens = stored.tokens.Merge(answer)
+		fresh.tokens, fresh.previous = stored.tokens.Merge(answer), stored.previous
 		fresh.refreshScopes = nil
 		if working {
 			fresh.refreshScopes = stored.refreshScopes

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential/journal"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/store"
@@ -116,7 +117,11 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	p, _ := s.Providers.Of(acct.ServiceType)
 	if resource != mainResource {
 		renewed, err := s.refreshOther(ctx, acct, reg.Registration, p, current, resource)
-		settled = err == nil
+		if dead(err) {
+			settled = true
+			return s.turnedDown(ctx, acct, claim, current, err)
+		}
+		settled = err == nil || s.releasedKept(ctx, claim, err)
 		return renewed, err
 	}
 	refresher, can := p.(provider.Refresher)
@@ -124,7 +129,9 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 		return held{}, fault.New(fault.RefreshFailed, "")
 	}
 	asking, cancel := context.WithTimeout(ctx, s.RefreshTimeout)
-	answer, err := refresher.Refresh(asking, reg.Registration, current.tokens)
+	current, answer, err := askAgain(current, func(tokens provider.Tokens) (provider.Tokens, error) {
+		return refresher.Refresh(asking, reg.Registration, tokens)
+	})
 	cancel()
 	if err != nil {
 		settled = true
@@ -134,6 +141,7 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 		record: current.record, tokens: current.tokens.Merge(answer), expires: s.expiry(answer, p.Info()),
 		refreshScopes: current.refreshScopes,
 	}
+	renewed.previous = before(p.Info(), current, renewed)
 	state := store.TokenState{Status: account.TokenActive, IssuedAt: s.Now(), ExpiresAt: renewed.expires}
 	if answer.NativeScopes != nil {
 		// The provider says what is left: people may take access away in parts.
@@ -143,10 +151,20 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	}
 	settled = true
 	renewed, err = s.save(ctx, p.Info(), acct, renewed, state)
-	if err != nil {
+	if err != nil && !s.releasedKept(ctx, claim, err) {
 		s.release(ctx, claim, store.Release{Doubt: true})
 	}
 	return renewed, err
+}
+
+// releasedKept ends the claim, where err says that its answer could not be saved: who asks next
+// in this process has it saved first, and others leave the account alone for a while.
+func (s *Service) releasedKept(ctx context.Context, claim store.Claim, err error) bool {
+	if !errors.Is(err, errUnsaved) {
+		return false
+	}
+	s.release(ctx, claim, store.Release{Failure: codeKept, Wait: keptPause, Doubt: true, DoubtFor: keptDoubt, Due: putOffBriefly})
+	return true
 }
 
 // save persists what was renewed before anyone uses it; its record is still that of
@@ -164,9 +182,7 @@ func (s *Service) save(ctx context.Context, info provider.Info, acct account.Acc
 	case errors.Is(err, store.ErrConflict):
 		return s.open(ctx, acct.ID)
 	case err != nil:
-		// Callers may be gone, so this is told here: a rotated token may be lost.
-		s.Logger.ErrorContext(ctx, "a refreshed credential could not be saved", "account", acct.ID, "error", err)
-		return held{}, fault.Wrap(fault.StoreUnavailable, fmt.Errorf("save the refreshed credential of account %s: %w", acct.ID, err))
+		return held{}, fault.Wrap(fault.StoreUnavailable, fmt.Errorf("save the refreshed credential of account %s: %w: %w", acct.ID, errUnsaved, err))
 	}
 	record.Generation = before + 1
 	renewed.record = record
@@ -174,23 +190,31 @@ func (s *Service) save(ctx context.Context, info provider.Info, acct account.Acc
 	return renewed, nil
 }
 
-// saveAgainAfter are the waits between tries to save: the provider has given a
-// token away by now, and will not give it twice.
-var saveAgainAfter = [...]time.Duration{50 * time.Millisecond, 200 * time.Millisecond, time.Second}
-
+// persist saves; after an error that is no conflict the record is in the journal. It goes there
+// before a second try, since the process may end meanwhile.
 func (s *Service) persist(ctx context.Context, record store.Credential, expect int64, state store.TokenState) error {
-	for _, wait := range saveAgainAfter {
-		err := s.Store.SaveCredential(ctx, record, expect, state)
-		if err == nil || errors.Is(err, store.ErrConflict) {
-			return err
-		}
+	err := s.Store.SaveCredential(ctx, record, expect, state)
+	if err == nil || errors.Is(err, store.ErrConflict) {
+		return err
+	}
+	kept := s.keep(ctx, journal.Entry{Credential: record, Expect: expect, State: state}, err)
+	for _, wait := range s.SaveAgainAfter {
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
 			return err
 		}
+		err = s.Store.SaveCredential(ctx, record, expect, state)
+		switch {
+		case err == nil:
+			s.Journal.Drop(ctx, kept, journal.Saved)
+			return nil
+		case errors.Is(err, store.ErrConflict): // perhaps our own save, told as a failure
+			_ = s.replay(ctx, kept)
+			return err
+		}
 	}
-	return s.Store.SaveCredential(ctx, record, expect, state)
+	return err
 }
 
 // refused notes on the account what the provider's refusal means for it. Passing

@@ -56,18 +56,19 @@ func (s *Service) fresh(expires time.Time) bool {
 }
 
 // refreshOther asks for another resource's access token and stores it beside the
-// main one. Only the end of the grant is noted on the account: any other refusal
-// concerns that resource alone, and the main API may work on.
+// main one. A refusal as dead comes back as it is, since that is the grant's end; any
+// other concerns that resource alone, and the main API may work on.
 func (s *Service) refreshOther(ctx context.Context, acct account.Account, reg account.Registration, p provider.Provider, current held, resource string) (held, error) {
 	refresher, can := p.(provider.ResourceRefresher)
 	if !can {
 		return held{}, fault.New(fault.RefreshFailed, "")
 	}
-	answer, err := refresher.RefreshFor(ctx, reg, current.tokens, resource)
-	var refused *provider.Error
+	current, answer, err := askAgain(current, func(tokens provider.Tokens) (provider.Tokens, error) {
+		return refresher.RefreshFor(ctx, reg, tokens, resource)
+	})
 	switch {
-	case errors.As(err, &refused) && refused.Class == provider.Dead:
-		return s.refused(ctx, acct, current, err)
+	case dead(err):
+		return held{}, err
 	case err != nil:
 		return held{}, Fault(err)
 	}
@@ -78,7 +79,14 @@ func (s *Service) refreshOther(ctx context.Context, acct account.Account, reg ac
 	if !answer.Refresh.IsZero() {
 		renewed.tokens.Refresh = answer.Refresh
 	}
+	renewed.previous = before(p.Info(), current, renewed)
 	return s.save(ctx, p.Info(), acct, renewed, store.TokenState{Status: acct.TokenStatus, Error: acct.TokenError})
+}
+
+// dead tells whether the provider says that the grant has ended.
+func dead(err error) bool {
+	var refusal *provider.Error
+	return errors.As(err, &refusal) && refusal.Class == provider.Dead
 }
 
 // with is the map with one more entry; the map itself may be in use elsewhere.

@@ -34,6 +34,7 @@ const wipeTries = 4
 func (s *Service) Revoke(ctx context.Context, acct account.Account) (Revocation, error) {
 	ctx = context.WithoutCancel(ctx)
 	state := store.TokenState{Status: account.TokenDead, Error: "the credential was removed on request"}
+	_ = s.replayOf(ctx, acct.ID) // the newest tokens are those that the provider is to end
 	for range wipeTries {
 		record, err := s.Store.Credential(ctx, acct.ID)
 		if errors.Is(err, store.ErrNotFound) || err == nil && record.Sealed == nil {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential/journal"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/seal"
@@ -44,12 +45,17 @@ type Config struct {
 	Store     Store
 	Ring      *seal.Ring
 	Providers provider.Registry
+	// Journal keeps new tokens that the store does not take; default: one in memory.
+	Journal *journal.Journal
 	// Transport carries the calls made with a session.
 	Transport http.RoundTripper
 	Now       func() time.Time
 	Logger    *slog.Logger
 	// RefreshTimeout bounds one call to a provider, waiting callers or not; default 30 s.
 	RefreshTimeout time.Duration
+	// SaveAgainAfter are the waits between tries to save: the provider has given a token away
+	// by now, and will not give it twice. Default: 50 ms, 200 ms, 1 s.
+	SaveAgainAfter []time.Duration
 }
 
 // Service keeps live credentials. It is safe for concurrent use.
@@ -65,6 +71,12 @@ type Service struct {
 func New(cfg Config) *Service {
 	if cfg.RefreshTimeout == 0 {
 		cfg.RefreshTimeout = 30 * time.Second
+	}
+	if cfg.SaveAgainAfter == nil {
+		cfg.SaveAgainAfter = []time.Duration{50 * time.Millisecond, 200 * time.Millisecond, time.Second}
+	}
+	if cfg.Journal == nil {
+		cfg.Journal = journal.New(journal.Config{Logger: cfg.Logger})
 	}
 	return &Service{Config: cfg, turns: newTurns(), remembered: newRemembered()}
 }
@@ -89,6 +101,8 @@ type held struct {
 	// same sign-in may reach further, where it came without a refresh token of its
 	// own.
 	refreshScopes []string
+	// previous is the refresh token before this one, where the provider still takes it.
+	previous secret.Text
 }
 
 // sealedTokens is the sealed form of provider.Tokens. The access token's end is
@@ -101,6 +115,7 @@ type sealedTokens struct {
 	// RefreshScopes differ from NativeScopes only where the two tokens come from
 	// different answers.
 	RefreshScopes []string `json:"refreshScopes"`
+	Previous      string   `json:"previous,omitempty"`
 	Tenant        string   `json:"tenant,omitempty"`
 	// Accounts and API are the place.
 	Accounts string `json:"accounts,omitempty"`
@@ -145,7 +160,10 @@ func (s *Service) unseal(record store.Credential) (held, error) {
 		// The text of a JSON error may quote the plain value.
 		return held{}, fmt.Errorf("the credential of account %s is damaged", record.AccountID)
 	}
-	return held{record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: t.tokens(), login: t.Login.login()}, nil
+	return held{
+		record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: t.tokens(), login: t.Login.login(),
+		previous: secret.New(t.Previous),
+	}, nil
 }
 
 // tokens is t without the ends of the access tokens but the resources'.
@@ -177,6 +195,7 @@ func bared(t provider.Tokens) sealedTokens {
 func (s *Service) sealed(h held) (store.Credential, error) {
 	record, bare := h.record, bared(h.tokens)
 	bare.ExpiresAt, bare.RefreshScopes, bare.Login = h.expires, h.refreshScopes, bareLogin(h.login)
+	bare.Previous = h.previous.Reveal()
 	plain, err := json.Marshal(bare)
 	if err != nil {
 		return store.Credential{}, errors.New("encode the credential")

@@ -50,6 +50,7 @@ func setup(t testing.TB) *bench {
 	b.Service = credential.New(credential.Config{
 		Store: b.store, Ring: ring, Providers: provider.NewRegistry(b.vendor), Transport: b.vendor,
 		Now: b.clock, Logger: slog.New(slog.NewTextHandler(b, nil)),
+		SaveAgainAfter: []time.Duration{time.Millisecond},
 	})
 	b.connect()
 	return b
@@ -164,8 +165,9 @@ type vendor struct {
 	// answer plays the nth refresh (from 1) of what was held. Nil: new tokens.
 	answer func(n int, held provider.Tokens) (provider.Tokens, error)
 	// refuses: the API takes no access token at all.
-	refuses   bool
-	keepAlive time.Duration // Info.KeepAlive
+	refuses         bool
+	keepAlive       time.Duration // Info.KeepAlive
+	honoursReplaced bool          // Info.HonoursReplaced
 	// direct replaces the one host that the API has.
 	direct provider.Direct
 }
@@ -175,7 +177,7 @@ func (v *vendor) Info() provider.Info {
 	if direct.Hosts == nil {
 		direct.Hosts = []provider.DirectHost{{Base: "https://api.vendor.test/"}}
 	}
-	return provider.Info{ServiceType: account.Google, AssumedLife: time.Hour, KeepAlive: v.keepAlive, Direct: direct}
+	return provider.Info{ServiceType: account.Google, AssumedLife: time.Hour, KeepAlive: v.keepAlive, HonoursReplaced: v.honoursReplaced, Direct: direct}
 }
 
 // next are fresh tokens for an hour: access-n and refresh-n.

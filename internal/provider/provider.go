@@ -30,6 +30,10 @@ type Info struct {
 	// KeepAlive is how long a grant may lie unused before the provider ends it, with a
 	// wide margin; 0 where it does not.
 	KeepAlive time.Duration
+	// HonoursReplaced: a refresh token is good for a while after another one has taken its
+	// place, and using it harms nothing. Said only where the provider's documents say so: others
+	// end the whole grant when a replaced token comes again.
+	HonoursReplaced bool
 	// Tenants: a registration may name a tenant and a cloud. What a tenant is, is the
 	// provider's to say: a directory, a host, a platform.
 	Tenants bool

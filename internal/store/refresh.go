@@ -139,8 +139,10 @@ type Release struct {
 	// after; empty where there was none.
 	Failure string
 	Wait    time.Duration
-	// Doubt: the provider may have seen the question, and its answer was lost.
-	Doubt bool
+	// Doubt: the provider may have seen the question, and its answer was lost, or may yet
+	// come for DoubtFor.
+	Doubt    bool
+	DoubtFor time.Duration
 	// Due puts a refresh that was due off for so long; 0 leaves it due, Never ends it.
 	Due time.Duration
 }
@@ -158,9 +160,9 @@ func (s *Store) ReleaseRefresh(ctx context.Context, c Claim, r Release) error {
 				failure = $3, failures = CASE WHEN $3 = '' THEN 0 ELSE failures + 1 END,
 				retry_at = CASE WHEN CAST($4 AS BIGINT) > 0 THEN `+now+` + CAST($4 AS BIGINT) ELSE 0 END,
 				due_at = CASE WHEN CAST($6 AS BIGINT) < 0 THEN 0 WHEN due_at > 0 AND CAST($6 AS BIGINT) > 0 THEN `+now+` + CAST($6 AS BIGINT) ELSE due_at END,
-				doubt_until = CASE WHEN $5 AND doubt_until = 0 THEN `+now+` ELSE doubt_until END
+				doubt_until = CASE WHEN $5 AND doubt_until < `+now+` + CAST($7 AS BIGINT) THEN `+now+` + CAST($7 AS BIGINT) ELSE doubt_until END
 			WHERE account_id = $1 AND holder = $2`,
-			int64(c.AccountID), c.Holder, r.Failure, r.Wait.Milliseconds(), r.Doubt, whole(r.Due))
+			int64(c.AccountID), c.Holder, r.Failure, r.Wait.Milliseconds(), r.Doubt, whole(r.Due), r.DoubtFor.Milliseconds())
 		return err
 	})
 }

@@ -32,6 +32,9 @@ func (d *Driver) Info() provider.Info {
 		AssumedLife: time.Hour,
 		KeepAlive:   30 * 24 * time.Hour, // a refresh token lives for 90 days
 		Tenants:     true,
+		// learn.microsoft.com/entra/identity-platform/refresh-tokens, "Token lifetime": old
+		// refresh tokens are not revoked when they are used.
+		HonoursReplaced: true,
 	}
 }
 
