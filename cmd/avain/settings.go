@@ -51,7 +51,9 @@ func (h typedHosts) onto(cfg app.Config) app.Config {
 
 // config turns the settings into those of internal/app.
 func (s *settings) config() app.Config {
-	return app.Config{DataDir: s.DataDir, Database: s.Database, Key: s.Key, Version: version()}
+	return app.Config{
+		DataDir: s.DataDir, DataDirAssumed: s.DataDir == defaultDataDir, Database: s.Database, Key: s.Key, Version: version(),
+	}
 }
 
 func (a address) onto(cfg app.Config) app.Config {

@@ -11,6 +11,7 @@ import (
 	"github.com/avain-project/avain/internal/access"
 	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/credential/journal"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
@@ -27,6 +28,7 @@ type App struct {
 	providers   provider.Registry
 	access      *access.Service
 	credentials *credential.Service
+	journal     *journal.Journal
 	operator    *operator.Service
 	metrics     *metrics
 }
@@ -75,8 +77,9 @@ func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *
 	})
 	a.providers = cfg.Providers(clients)
 	a.access = access.New(s)
+	a.journal = a.newJournal()
 	a.credentials = credential.New(credential.Config{
-		Store: s, Ring: ring, Providers: a.providers, Transport: clients.Stream.Transport, Now: cfg.Now, Logger: logger,
+		Store: s, Ring: ring, Providers: a.providers, Transport: clients.Stream.Transport, Now: cfg.Now, Logger: logger, Journal: a.journal,
 	})
 	a.operator = operator.New(operator.Config{
 		Store: s, Ring: ring, Providers: a.providers, Credentials: a.credentials, PublicURL: a.knownPublicURL(), Now: cfg.Now,
@@ -106,6 +109,7 @@ func (a *App) Store() *store.Store { return a.store }
 // after finishing accepted writes.
 func (a *App) Close() error {
 	a.credentials.Wait()
+	a.emptyJournal()
 	return a.store.Close()
 }
 

@@ -23,7 +23,10 @@ import (
 // is named.
 type Config struct {
 	// DataDir holds the key file, and the SQLite file where Database names no other.
+	// The journal of what the database does not take is in it, too.
 	DataDir string
+	// DataDirAssumed: nobody has named DataDir, so it may not outlive this machine's next start.
+	DataDirAssumed bool
 	// Database is "sqlite:PATH" or a "postgres://" URL; empty is avain.db in DataDir.
 	Database string
 	// Key is the key ring's written form (avain key init).

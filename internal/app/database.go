@@ -69,7 +69,7 @@ func openStore(ctx context.Context, cfg Config) (*store.Store, error) {
 		return nil, err
 	}
 	if cfg.DataDir != "" {
-		if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil && at.URL == "" { // else beginJournal tells
 			return nil, fmt.Errorf("make the data directory: %w", err)
 		}
 	}

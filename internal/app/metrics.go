@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/avain-project/avain/internal/credential/journal"
 	"github.com/avain-project/avain/internal/outbound"
 )
 
@@ -19,6 +20,7 @@ type metrics struct {
 	requests *prometheus.HistogramVec
 	calls    *prometheus.HistogramVec
 	dials    *prometheus.HistogramVec
+	journal  *prometheus.CounterVec
 }
 
 func newMetrics(version string) *metrics {
@@ -36,10 +38,13 @@ func newMetrics(version string) *metrics {
 			Name: "avain_typed_dial_seconds", Help: "Time to connect to a host that somebody typed, TLS apart, by outcome.",
 			Buckets: prometheus.DefBuckets,
 		}, []string{"outcome"}),
+		journal: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "avain_journal_events_total", Help: "What became of new tokens that the database did not take at once.",
+		}, []string{"event"}),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "avain_build_info", Help: "1, with the version as a label."}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.requests, m.calls, m.dials, build,
+	m.registry.MustRegister(m.requests, m.calls, m.dials, m.journal, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -70,6 +75,15 @@ func (m *metrics) typedDial(failed outbound.Reason, took time.Duration) {
 		failed = "connected"
 	}
 	m.dials.WithLabelValues(string(failed)).Observe(took.Seconds())
+}
+
+func (m *metrics) journalled(e journal.Event) { m.journal.WithLabelValues(string(e)).Inc() }
+
+// watchJournal shows how many entries wait.
+func (m *metrics) watchJournal(j *journal.Journal) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "avain_journal_entries", Help: "New tokens that wait until the database takes them.",
+	}, func() float64 { return float64(j.Len()) }))
 }
 
 func (m *metrics) handler() http.Handler {

@@ -72,6 +72,7 @@ func (a *App) Listen(ctx context.Context) (*Server, error) {
 		s.metrics = &http.Server{Handler: a.metrics.handler(), ReadHeaderTimeout: 10 * time.Second}
 		s.MetricsURL = "http://" + s.scrapes.Addr().String() + "/metrics"
 	}
+	a.beginJournal(ctx)
 	return s, nil
 }
 
@@ -136,6 +137,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		group.Go(func() error { return s.serve(s.metrics, s.scrapes, false) })
 	}
 	group.Go(func() error { s.app.sweep(running); return nil })
+	group.Go(func() error { s.app.replay(running); return nil })
 	group.Go(func() error { s.app.renew(running); return nil })
 	group.Go(func() error {
 		<-running.Done()
