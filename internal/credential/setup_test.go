@@ -41,8 +41,14 @@ type bench struct {
 // setup connects one account, whose first credential lives until noon + 1 h.
 func setup(t testing.TB) *bench {
 	t.Helper()
+	return setupOn(t, storetest.Open(t))
+}
+
+// setupOn is setup on that store.
+func setupOn(t testing.TB, on *store.Store) *bench {
+	t.Helper()
 	b := &bench{TB: t, now: noon, vendor: &vendor{}}
-	b.store = &shaky{Store: storetest.Open(t).At(b.clock)}
+	b.store = &shaky{Store: on.At(b.clock)}
 	ring, err := seal.NewRing()
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ const defaultReaders = 8
 type Config struct {
 	Path    string // created, for its owner alone (0600), where it does not exist
 	Readers int    // connections that read; 0 is 8
+	VFS     string // SQLite's name of another file layer, for tests of it
 }
 
 // Engine implements [store.Engine].
@@ -48,7 +49,7 @@ func Open(ctx context.Context, c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	writerDB, err := connect(path, 1, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)")
+	writerDB, err := connectBy(c.VFS, path, 1, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)")
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func Open(ctx context.Context, c Config) (*Engine, error) {
 	if c.Readers <= 0 {
 		c.Readers = defaultReaders
 	}
-	readerDB, err := connect(path, c.Readers+1, "query_only(1)") // one watches
+	readerDB, err := connectBy(c.VFS, path, c.Readers+1, "query_only(1)") // one watches
 	if err != nil {
 		return nil, errors.Join(err, writerDB.Close())
 	}
@@ -91,8 +92,16 @@ func create(path string) (string, error) {
 
 // connect makes a pool of at most size connections, each set up by the pragmas.
 func connect(path string, size int, pragmas ...string) (*sql.DB, error) {
+	return connectBy("", path, size, pragmas...)
+}
+
+// connectBy is connect through a file layer; "" is the usual one.
+func connectBy(vfs, path string, size int, pragmas ...string) (*sql.DB, error) {
 	query := url.Values{"_txlock": {"immediate"}, "mode": {"rw"}}
 	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	if vfs != "" {
+		query.Set("vfs", vfs)
+	}
 	for _, p := range pragmas {
 		query.Add("_pragma", p)
 	}
