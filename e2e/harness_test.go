@@ -36,6 +36,7 @@ const (
 type world struct {
 	t        testing.TB
 	url      string
+	metrics  string // where they are scraped
 	dir      string
 	database string // --database
 	key      secret.Text
@@ -50,6 +51,7 @@ type world struct {
 	password string
 	clock    *clock
 	log      *lockedBuffer
+	stop     func() // the server, before the test's end
 }
 
 // clock is the server's and the sandbox's, moved by hand.
@@ -147,7 +149,7 @@ func start(t testing.TB, changes ...func(*app.Config)) *world {
 func (w *world) serve(changes ...func(*app.Config)) {
 	w.t.Helper()
 	cfg := app.Config{
-		Database: w.database, Key: w.key, Listen: "127.0.0.1:0", MetricsListen: "127.0.0.1:0",
+		DataDir: w.dir, Database: w.database, Key: w.key, Listen: "127.0.0.1:0", MetricsListen: "127.0.0.1:0",
 		LogTo: w.log, Now: w.clock.Now, Version: "test", Limits: api.Limits{}, ShutdownTimeout: 5 * time.Second,
 	}
 	for _, change := range changes {
@@ -164,7 +166,7 @@ func (w *world) serve(changes ...func(*app.Config)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(ctx) }()
-	w.t.Cleanup(func() {
+	w.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-stopped; err != nil {
 			w.t.Error(err)
@@ -173,7 +175,8 @@ func (w *world) serve(changes ...func(*app.Config)) {
 			w.t.Error(err)
 		}
 	})
-	w.app, w.ops, w.url = opened, opened.Operator(), server.URL
+	w.t.Cleanup(w.stop)
+	w.app, w.ops, w.url, w.metrics = opened, opened.Operator(), server.URL, server.MetricsURL
 }
 
 func (w *world) register() {
