@@ -53,6 +53,9 @@ func (s *Service) claim(ctx context.Context, id account.ID, done func(held) bool
 		case err == nil:
 			// A save that came just before the claim may not have been seen yet.
 			current, err = s.open(ctx, id)
+			if err == nil && waited { // nor a mark
+				err = s.endedMeanwhile(ctx, id)
+			}
 			if err == nil && current.record.Generation == claim.Generation {
 				return current, &claim, nil
 			}

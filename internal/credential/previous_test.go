@@ -115,7 +115,10 @@ func TestWithoutANewOneTheTokenThatWorkedStays(t *testing.T) {
 	b.gets("access-3")
 	b.advance(2 * time.Hour)
 	b.gets("access-4")
-	if want := []string{"refresh-1", "refresh-0", "refresh-0"}; !slices.Equal(r.asked, want) {
+	r.takes = nil
+	b.advance(2 * time.Hour)
+	b.fails(fault.TokenDead)
+	if want := []string{"refresh-1", "refresh-0", "refresh-0", "refresh-0"}; !slices.Equal(r.asked, want) {
 		t.Errorf("asked with %v, want %v", r.asked, want)
 	}
 }

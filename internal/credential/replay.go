@@ -86,8 +86,6 @@ func (s *Service) replay(ctx context.Context, kept journal.Kept) error {
 		return nil
 	}
 	switch _, unopened := s.unseal(record); {
-	case stored.Sealed == nil && !gone: // wiped: its data key is of no use any more
-		s.overtaken(ctx, kept)
 	case unopened != nil:
 		s.Journal.SetAside(ctx, kept, unopened)
 	case gone:

@@ -266,6 +266,9 @@ func TestAForeignEntryIsSetAside(t *testing.T) {
 			change(b, next)
 			before := b.stored().CredentialGeneration
 			b.ok(next.Replay(t.Context()))
+			if n := len(b.files(dir)); n != 1 {
+				t.Errorf("%d files", n)
+			}
 			for name := range b.files(dir) {
 				if !strings.HasSuffix(name, ".aside") || !strings.Contains(next.logs(), filepath.Base(name)) {
 					t.Errorf("there is %s, and the log says %s", name, next.logs())
