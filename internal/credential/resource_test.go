@@ -125,3 +125,18 @@ func TestARefusedResourceLeavesTheAccount(t *testing.T) {
 		t.Errorf("a dead grant: %v", err)
 	}
 }
+
+// What proves nothing for the main resource proves nothing for another one.
+func TestARefusalForAnotherResourceIsDoubtfulToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.abandon(45 * time.Second)
+	b.advance(45 * time.Second)
+	b.vendor.refusing(provider.Error{Class: provider.Dead, Code: "invalid_grant"})
+	if _, err := b.AccessTo(t.Context(), b.stored(), outlook); !fault.Is(err, fault.ProviderUnavailable) {
+		t.Errorf("a doubtful refusal is told as %v", err)
+	}
+	if a := b.stored(); a.TokenStatus != account.TokenActive {
+		t.Errorf("after a doubtful refusal the account is %s", a.TokenStatus)
+	}
+}
