@@ -28,7 +28,7 @@ type floor struct {
 
 var (
 	leaves    = []string{"words", "fault", "weburl"}
-	ground    = []string{"outbound", "seal", "jobs", "store"}
+	ground    = []string{"outbound", "seal", "jobs", "filelock", "store"}
 	services  = []string{"access", "credential", "connect", "direct", "operator"}
 	providers = []string{"provider", "oauth", "discovery", "driver", "drivers"}
 	faces     = []string{"api", "signin"}
@@ -49,6 +49,7 @@ var house = []floor{
 	{"outbound", []string{"internal/outbound"}, leaves},
 	{"seal", []string{"internal/seal"}, leaves},
 	{"jobs", []string{"internal/jobs"}, leaves},
+	{"filelock", []string{"internal/filelock"}, leaves},
 	{"store", []string{"internal/store"}, slices.Concat(leaves, ground)},
 
 	{"provider", []string{"internal/provider"}, []string{"words"}},

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -25,9 +27,18 @@ const ringPrefix = "avain-key-v1."
 
 const dataKeyLabel = "avain/data-key/"
 
-// Ring is the operator's key ring: one primary key that seals, and any number of
-// older ones that still open.
+// Ring is the operator's key ring: one primary key that wraps data keys, and any number
+// of others that still open them. It is safe for concurrent use, and may come to hold
+// other keys while it is used: see [Ring.ReadFrom] and [Ring.Adopt].
 type Ring struct {
+	held atomic.Pointer[keys]
+
+	reading sync.Mutex
+	source  func() (secret.Text, error) // where the written form is kept; nil for nowhere
+}
+
+// keys never change.
+type keys struct {
 	handle    *keyset.Handle
 	primitive tink.AEAD
 }
@@ -64,21 +75,18 @@ func ringOf(handle *keyset.Handle) (*Ring, error) {
 	if err != nil {
 		return nil, errors.New("this Avain key cannot be used: it is not an AEAD keyset")
 	}
-	return &Ring{handle: handle, primitive: primitive}, nil
+	r := &Ring{}
+	r.held.Store(&keys{handle: handle, primitive: primitive})
+	return r, nil
 }
 
 // Encode writes the ring as one line of text.
 func (r *Ring) Encode() (secret.Text, error) {
 	var raw bytes.Buffer
-	if err := insecurecleartextkeyset.Write(r.handle, keyset.NewBinaryWriter(&raw)); err != nil {
+	if err := insecurecleartextkeyset.Write(r.held.Load().handle, keyset.NewBinaryWriter(&raw)); err != nil {
 		return secret.Text{}, fmt.Errorf("write the key: %w", err)
 	}
 	return secret.New(ringPrefix + base64.RawURLEncoding.EncodeToString(raw.Bytes())), nil
-}
-
-// ID names the primary key; it is no secret.
-func (r *Ring) ID() string {
-	return fmt.Sprintf("%08x", r.handle.KeysetInfo().GetPrimaryKeyId())
 }
 
 // NewDataKey makes a key for the record with that id, and its wrapped form to be
@@ -88,24 +96,59 @@ func (r *Ring) NewDataKey(recordID string) (*DataKey, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a data key: %w", err)
 	}
-	var wrapped bytes.Buffer
-	err = handle.WriteWithAssociatedData(keyset.NewBinaryWriter(&wrapped), r.primitive, []byte(dataKeyLabel+recordID))
+	wrapped, err := r.held.Load().wrap(handle, recordID)
 	if err != nil {
-		return nil, nil, fmt.Errorf("wrap a data key: %w", err)
+		return nil, nil, err
 	}
 	key, err := dataKeyOf(handle)
-	return key, wrapped.Bytes(), err
+	return key, wrapped, err
 }
 
-// OpenDataKey unwraps the key of the record with that id; [ErrWrongKey] if the
-// ring is not the one that wrapped it.
+// OpenDataKey unwraps the key of the record with that id; [ErrWrongKey] if no key of
+// the ring has wrapped it. Where the written form is kept somewhere, one that lacks the key
+// is read anew first.
 func (r *Ring) OpenDataKey(wrapped []byte, recordID string) (*DataKey, error) {
-	handle, err := keyset.ReadWithAssociatedData(
-		keyset.NewBinaryReader(bytes.NewReader(wrapped)), r.primitive, []byte(dataKeyLabel+recordID))
+	handle, err := r.unwrap(wrapped, recordID)
 	if err != nil {
-		return nil, ErrWrongKey
+		return nil, err
 	}
 	return dataKeyOf(handle)
+}
+
+func (r *Ring) unwrap(wrapped []byte, recordID string) (*keyset.Handle, error) {
+	held := r.held.Load()
+	handle, err := held.unwrap(wrapped, recordID)
+	if err == nil || r.source == nil || held.holds(WrappedBy(wrapped)) {
+		return handle, err
+	}
+	// That it opens this very data key proves that what is read belongs to these data. An
+	// error is that of a file in mid-change, and says less than the one at hand.
+	_, _ = r.ReadAnew(func(next *Ring) error {
+		_, err := next.held.Load().unwrap(wrapped, recordID)
+		return err
+	})
+	return r.held.Load().unwrap(wrapped, recordID)
+}
+
+func (k *keys) wrap(dataKey *keyset.Handle, recordID string) ([]byte, error) {
+	var wrapped bytes.Buffer
+	err := dataKey.WriteWithAssociatedData(keyset.NewBinaryWriter(&wrapped), k.primitive, []byte(dataKeyLabel+recordID))
+	if err != nil {
+		return nil, fmt.Errorf("wrap a data key: %w", err)
+	}
+	return wrapped.Bytes(), nil
+}
+
+func (k *keys) unwrap(wrapped []byte, recordID string) (*keyset.Handle, error) {
+	handle, err := keyset.ReadWithAssociatedData(
+		keyset.NewBinaryReader(bytes.NewReader(wrapped)), k.primitive, []byte(dataKeyLabel+recordID))
+	if err == nil {
+		return handle, nil
+	}
+	if by := WrappedBy(wrapped); by != "" && !k.holds(by) {
+		return nil, fmt.Errorf("key %s has wrapped the data key of %s, and is not among those given: %w", by, recordID, ErrWrongKey)
+	}
+	return nil, ErrWrongKey
 }
 
 // DataKey seals the values of one record.

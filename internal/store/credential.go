@@ -46,7 +46,8 @@ func (s *Store) Credential(ctx context.Context, id account.ID) (Credential, erro
 }
 
 // SaveCredential replaces the credential if its generation is expect, which then
-// grows by one, and writes the token state beside it; c.Generation is not read.
+// grows by one, and writes the token state beside it; c.Generation is not read. The data
+// key of the same record stays as it is stored, where it may be wrapped anew by now.
 // ErrConflict: the generation is another one by now, or the account is gone.
 func (s *Store) SaveCredential(ctx context.Context, c Credential, expect int64, state TokenState) error {
 	return s.write(ctx, "save the credential", func(ctx context.Context, q Querier) error {
@@ -59,7 +60,7 @@ func (s *Store) SaveCredential(ctx context.Context, c Credential, expect int64, 
 
 func (s *Store) replaceCredential(ctx context.Context, q Querier, c Credential, expect int64) error {
 	result, err := q.ExecContext(ctx,
-		`UPDATE credentials SET record_id = $3, data_key = $4, sealed = $5, updated_at = $6, generation = generation + 1
+		`UPDATE credentials SET record_id = $3, data_key = CASE WHEN record_id = $3 THEN data_key ELSE $4 END, sealed = $5, updated_at = $6, generation = generation + 1
 		WHERE account_id = $1 AND generation = $2`,
 		int64(c.AccountID), expect, c.RecordID, c.DataKey, c.Sealed, millis(c.UpdatedAt))
 	if err := require(result, err, ErrConflict); err != nil {

@@ -16,3 +16,12 @@ func (s *Store) AddMeta(ctx context.Context, key string, value []byte) error {
 		return err
 	})
 }
+
+// ReplaceMeta replaces a value of the whole installation while it is still from.
+// ErrConflict: it is another one by now, or gone.
+func (s *Store) ReplaceMeta(ctx context.Context, key string, from, to []byte) error {
+	return s.write(ctx, "replace the installation's "+key, func(ctx context.Context, q Querier) error {
+		result, err := q.ExecContext(ctx, `UPDATE meta SET value = $3 WHERE key = $1 AND value = $2`, key, from, to)
+		return require(result, err, ErrConflict)
+	})
+}

@@ -39,7 +39,7 @@ func scanRegistration(r row) (g Registration, err error) {
 
 // SaveRegistration inserts a registration, or updates the one with the same
 // application, service type and client id; it becomes the current one of its
-// application and service type. ErrConflict: the stored one has another ID (take
+// application and service type. A data key that is stored stays. ErrConflict: the stored one has another ID (take
 // that one, since secrets are bound to it), the ID is that of another client id,
 // or the application is gone.
 func (s *Store) SaveRegistration(ctx context.Context, r Registration) error {
@@ -64,7 +64,7 @@ func (s *Store) SaveRegistration(ctx context.Context, r Registration) error {
 			ON CONFLICT (application_id, service_type, client_id) DO UPDATE SET
 				scopes = excluded.scopes, native_scopes = excluded.native_scopes, tenant = excluded.tenant, cloud = excluded.cloud, endpoints = excluded.endpoints,
 				callback_url = excluded.callback_url, unbound_browser = excluded.unbound_browser, is_current = TRUE,
-				data_key = excluded.data_key, sealed = excluded.sealed, revision = registrations.revision + 1, updated_at = excluded.updated_at
+				data_key = COALESCE(registrations.data_key, excluded.data_key), sealed = excluded.sealed, revision = registrations.revision + 1, updated_at = excluded.updated_at
 			WHERE registrations.id = excluded.id`,
 			r.ID, r.ApplicationID, string(r.ServiceType), r.ClientID, scope.Join(r.Scopes), strings.Join(r.NativeScopes, " "),
 			r.Tenant, string(r.Cloud), endpoints, r.CallbackURL, r.UnboundBrowser, r.DataKey, r.Sealed, millis(r.CreatedAt), millis(r.UpdatedAt))

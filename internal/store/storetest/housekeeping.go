@@ -36,6 +36,10 @@ func testMeta(t *testing.T, s *store.Store) {
 		w.ok(s.AddMeta(w.ctx(), "key", []byte(value)))
 		equal(t, string(must(s.Meta(w.ctx(), "key"))(t)), "one\x00") // the first one stays
 	}
+	w.is(s.ReplaceMeta(w.ctx(), "key", []byte("two"), []byte("three")), store.ErrConflict)
+	w.is(s.ReplaceMeta(w.ctx(), "absent", nil, []byte("three")), store.ErrConflict)
+	w.ok(s.ReplaceMeta(w.ctx(), "key", []byte("one\x00"), []byte("three")))
+	equal(t, string(must(s.Meta(w.ctx(), "key"))(t)), "three")
 }
 
 func testSweep(t *testing.T, s *store.Store) {

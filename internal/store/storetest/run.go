@@ -67,6 +67,8 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"rest ends the first":              testRestEndsTheFirst,
 		"sweep wipes held sign-ins":        testSweepWipesHeld,
 		"sealed values":                    testEachSealed,
+		"data keys":                        testDataKeys,
+		"data keys wrapped anew stay":      testRewrappedStays,
 		"ended context":                    testEndedContext,
 		"closed":                           testClosed,
 		"backup":                           testBackup,
