@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/avain-project/avain/internal/seal"
 	"github.com/avain-project/avain/internal/secret"
@@ -20,19 +21,27 @@ type canary struct {
 	KeyID   string `json:"keyId"` // of the ring that made it; no secret
 	DataKey []byte `json:"dataKey"`
 	Sealed  []byte `json:"sealed"`
+	// Next is the mark of the key that a rotation leads to, from its begin to its end:
+	// meanwhile a ring must have both.
+	Next *canary `json:"next,omitempty"`
 }
 
 // WrongKeyError says that the data was sealed with another key than the one given.
 // It is seal.ErrWrongKey to errors.Is.
 type WrongKeyError struct {
-	Given    string // id of the ring in hand
-	Recorded string // id of the ring that the data knows; empty where that is not recorded
+	Given    string // ids of the ring in hand
+	Recorded string // id of the key that the data knows; empty where that is not recorded
+	Rotating bool   // Recorded is the key that a rotation has begun to lead to
 }
 
 func (e *WrongKeyError) Error() string {
 	recorded := "another key"
 	if e.Recorded != "" {
 		recorded = "key " + e.Recorded
+	}
+	if e.Rotating {
+		return fmt.Sprintf("the key given is %s, but a rotation to %s has begun in this database: "+
+			"give the key ring that holds both (AVAIN_KEY_FILE, or avain.key in the data directory, of where avain key rotate was run)", e.Given, recorded)
 	}
 	return fmt.Sprintf("the key given is %s, but this database was sealed with %s: "+
 		"give that key (AVAIN_KEY_FILE, or avain.key in the data directory); without it the accounts cannot be opened", e.Given, recorded)
@@ -70,18 +79,49 @@ func (s *Service) EnsureKey(ctx context.Context) error {
 }
 
 func (s *Service) checkCanary(raw []byte) error {
-	var c canary
+	_, err := s.readCanary(s.Ring, raw)
+	return err
+}
+
+// readCanary answers a [*WrongKeyError] where the ring does not open all of it.
+func (s *Service) readCanary(ring *seal.Ring, raw []byte) (c canary, err error) {
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return fmt.Errorf("the record of the key is damaged: restore the database from a backup: %w", err)
+		return c, fmt.Errorf("the record of the key is damaged: restore the database from a backup: %w", err)
 	}
-	key, err := s.Ring.OpenDataKey(c.DataKey, canaryKey)
+	given := strings.Join(ring.IDs(), ", ")
+	if !c.opens(ring) {
+		return c, &WrongKeyError{Given: given, Recorded: c.KeyID}
+	}
+	if c.Next != nil && !c.Next.opens(ring) {
+		return c, &WrongKeyError{Given: given, Recorded: c.Next.KeyID, Rotating: true}
+	}
+	return c, nil
+}
+
+func (c canary) opens(ring *seal.Ring) bool {
+	key, err := ring.OpenDataKey(c.DataKey, canaryKey)
 	if err == nil {
 		_, err = key.Open(c.Sealed, canaryKey, canaryKey)
 	}
+	return err == nil
+}
+
+// newCanary is the mark of the ring's primary key.
+func newCanary(ring *seal.Ring) (canary, error) {
+	key, wrapped, err := ring.NewDataKey(canaryKey)
 	if err != nil {
-		return &WrongKeyError{Given: s.Ring.ID(), Recorded: c.KeyID}
+		return canary{}, err
 	}
-	return nil
+	sealed, err := key.Seal([]byte("avain"), canaryKey, canaryKey)
+	return canary{KeyID: seal.WrappedBy(wrapped), DataKey: wrapped, Sealed: sealed}, err
+}
+
+func (c canary) encode() ([]byte, error) {
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("write the record of the key: %w", err)
+	}
+	return raw, nil
 }
 
 // leaveCanary refuses to mark data that another key has sealed already. A mark that
@@ -96,17 +136,13 @@ func (s *Service) leaveCanary(ctx context.Context) error {
 	if err != nil && !errors.Is(err, errEnough) {
 		return err
 	}
-	key, wrapped, err := s.Ring.NewDataKey(canaryKey)
+	mark, err := newCanary(s.Ring)
 	if err != nil {
 		return err
 	}
-	sealed, err := key.Seal([]byte("avain"), canaryKey, canaryKey)
+	raw, err := mark.encode()
 	if err != nil {
 		return err
-	}
-	raw, err := json.Marshal(canary{KeyID: s.Ring.ID(), DataKey: wrapped, Sealed: sealed})
-	if err != nil {
-		return fmt.Errorf("write the record of the key: %w", err)
 	}
 	return s.Store.AddMeta(ctx, canaryKey, raw)
 }
@@ -133,34 +169,35 @@ func HoldsSealed(ctx context.Context, s Store) (bool, error) {
 	return false, err
 }
 
-// KeyReport is what [Service.KeyCheck] found.
-type KeyReport struct {
-	KeyID   string
-	Checked int
-	Failed  []string // label and record of each value that did not open
-}
-
-// KeyCheck opens every sealed value of the database. progress, where it is not
-// nil, is told how many are done.
-func (s *Service) KeyCheck(ctx context.Context, progress func(done int)) (KeyReport, error) {
-	report := KeyReport{KeyID: s.Ring.ID()}
-	err := s.Store.EachSealed(ctx, func(v store.Sealed) error {
-		if !s.opens(v) {
-			report.Failed = append(report.Failed, v.Label+" "+v.RecordID)
-		}
-		report.Checked++
-		if progress != nil {
-			progress(report.Checked)
-		}
-		return ctx.Err()
-	})
-	return report, err
-}
-
-func (s *Service) opens(v store.Sealed) bool {
-	key, err := s.Ring.OpenDataKey(v.DataKey, v.KeyOwner)
-	if err == nil {
-		_, err = key.Open(v.Value, v.Label, v.RecordID)
+// RecordedKeys names the keys that the database was sealed with, as far as that is
+// recorded. It needs no ring.
+func RecordedKeys(ctx context.Context, s Store) ([]string, error) {
+	raw, err := s.Meta(ctx, canaryKey)
+	if absent(err) {
+		return nil, nil
 	}
-	return err == nil
+	var c canary
+	if err == nil {
+		err = json.Unmarshal(raw, &c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ids := []string{c.KeyID}
+	if c.Next != nil && c.Next.KeyID != c.KeyID {
+		ids = append(ids, c.Next.KeyID)
+	}
+	return ids, nil
+}
+
+// FollowKey reads the key ring anew where it is kept in a file, and takes it over if it
+// opens what the database is marked with. changed tells that it has other keys now.
+func (s *Service) FollowKey(ctx context.Context) (changed bool, err error) {
+	return s.Ring.ReadAnew(func(next *seal.Ring) error {
+		raw, err := s.Store.Meta(ctx, canaryKey)
+		if err == nil {
+			_, err = s.readCanary(next, raw)
+		}
+		return err
+	})
 }

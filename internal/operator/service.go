@@ -54,7 +54,11 @@ type accountStore interface {
 type installationStore interface {
 	Meta(ctx context.Context, key string) ([]byte, error)
 	AddMeta(ctx context.Context, key string, value []byte) error
+	ReplaceMeta(ctx context.Context, key string, from, to []byte) error
 	EachSealed(ctx context.Context, fn func(store.Sealed) error) error
+	CountDataKeys(ctx context.Context, of store.KeyHolder) (int, error)
+	DataKeys(ctx context.Context, of store.KeyHolder, after string, n int) ([]store.WrappedKey, error)
+	Rewrap(ctx context.Context, of store.KeyHolder, batch []store.Rewrapped) (changed int, err error)
 	MigrationStatus(ctx context.Context) (store.MigrationReport, error)
 	AppendAudit(ctx context.Context, e store.AuditEvent) error
 	AuditEvents(ctx context.Context, limit int) ([]store.AuditEvent, error)
@@ -115,6 +119,10 @@ const (
 	auditAccountRevoked      = "account.revoked"
 	auditAccountDeleted      = "account.deleted"
 	auditTokensRevoked       = "account.tokens.revoked"
+	auditKeyAdded            = "key.added"
+	auditKeyPromoted         = "key.promoted"
+	auditKeyRotated          = "key.rotated"
+	auditKeyDropped          = "key.dropped"
 )
 
 // audit notes what an operator did, right after it was done.
