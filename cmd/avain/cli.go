@@ -113,6 +113,7 @@ func newParser(c *commands, std streams) (*kong.Kong, error) {
 		kong.Vars{"dataDir": defaultDataDir},
 		kong.Writers(std.out, std.err),
 		kong.TypeMapper(reflect.TypeFor[secret.Text](), secretMapper(std.in)),
+		kong.TypeMapper(reflect.TypeFor[keptSecret](), secretMapper(std.in)),
 		kong.Resolvers(secretResolver()),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.ValueFormatter(explain),

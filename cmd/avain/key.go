@@ -15,8 +15,11 @@ import (
 )
 
 type keyCommands struct {
-	Init  keyInitCommand  `cmd:"" help:"Make the key: avain.key in the data directory."`
-	Check keyCheckCommand `cmd:"" help:"Open every sealed value of the database."`
+	Init   keyInitCommand   `cmd:"" help:"Make the key: avain.key in the data directory."`
+	Check  keyCheckCommand  `cmd:"" help:"Open every sealed value of the database, and tell which keys it needs."`
+	Rotate keyRotateCommand `cmd:"" help:"Change over to a new key while servers run; goes on with a rotation that was cut off."`
+	Add    keyAddCommand    `cmd:"" help:"Add a key that waits for avain key rotate, where servers on several machines need it first."`
+	Drop   keyDropCommand   `cmd:"" help:"Drop the keys that nothing in the database needs any more."`
 }
 
 type keyInitCommand struct {
@@ -92,43 +95,4 @@ func (s *settings) writeKey(key secret.Text) (path string, err error) {
 		return "", errors.Join(fmt.Errorf("write the key: %w", err), os.Remove(path))
 	}
 	return path, nil
-}
-
-type keyCheckCommand struct{}
-
-type keyCheckView struct {
-	KeyID   string   `json:"keyId"`
-	Checked int      `json:"checked"`
-	Failed  []string `json:"failed"` // label and record of each value that does not open
-}
-
-// progressEvery is after how many values the count is shown.
-const progressEvery = 10_000
-
-// Run opens everything; a value that does not open is a failure.
-func (keyCheckCommand) Run(ctx context.Context, s *settings, out output) error {
-	a, err := s.open(ctx, s.config())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = a.Close() }()
-	found, err := a.Operator().KeyCheck(ctx, func(done int) {
-		if done%progressEvery == 0 {
-			printf(out.std.err, "%d values checked\n", done)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	view := keyCheckView{found.KeyID, found.Checked, texts(found.Failed)}
-	err = out.show(view, func(w io.Writer) {
-		for _, f := range found.Failed {
-			printf(w, "does not open: %s\n", f)
-		}
-		printf(w, "key %s: %d values checked, %d do not open\n", found.KeyID, found.Checked, len(found.Failed))
-	})
-	if err == nil && len(found.Failed) > 0 {
-		return fmt.Errorf("%d of %d values do not open with key %s: restore them from a backup, or connect these accounts again", len(found.Failed), found.Checked, found.KeyID)
-	}
-	return err
 }

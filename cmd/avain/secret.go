@@ -24,6 +24,13 @@ const secretTag = "secret"
 // maxSecret bounds a file that holds a secret, in bytes.
 const maxSecret = 64 << 10
 
+// keptSecret is a secret with the file that it is kept in; path is empty where that is
+// none that can be read again.
+type keptSecret struct {
+	secret.Text
+	path string
+}
+
 // secretMapper reads the file that a flag names, or takes what secretResolver found.
 func secretMapper(stdin io.Reader) kong.MapperFunc {
 	return func(ctx *kong.DecodeContext, target reflect.Value) error {
@@ -31,13 +38,21 @@ func secretMapper(stdin io.Reader) kong.MapperFunc {
 		if err != nil {
 			return err
 		}
-		t, resolved := token.Value.(secret.Text)
+		kept, resolved := token.Value.(keptSecret)
 		if !resolved {
-			if t, err = readSecret(fmt.Sprint(token.Value), stdin); err != nil {
+			path := fmt.Sprint(token.Value)
+			if kept.Text, err = readSecret(path, stdin); err != nil {
 				return fmt.Errorf("--%s: %w", ctx.Value.Name, err)
 			}
+			if path != "-" {
+				kept.path = path
+			}
 		}
-		target.Set(reflect.ValueOf(t))
+		if target.Type() == reflect.TypeFor[keptSecret]() {
+			target.Set(reflect.ValueOf(kept))
+		} else {
+			target.Set(reflect.ValueOf(kept.Text))
+		}
 		return nil
 	}
 }
@@ -56,21 +71,21 @@ func secretResolver() kong.ResolverFunc {
 	}
 }
 
-func secretFromEnvironment(name string) (t secret.Text, found bool, err error) {
+func secretFromEnvironment(name string) (kept keptSecret, found bool, err error) {
 	bare, path := os.Getenv(name), os.Getenv(name+"_FILE")
 	switch {
 	case bare != "" && path != "":
-		return secret.Text{}, false, usagef("%s and %s_FILE are both set: keep one of them", name, name)
+		return keptSecret{}, false, usagef("%s and %s_FILE are both set: keep one of them", name, name)
 	case bare != "":
-		return secret.New(bare), true, nil
+		return keptSecret{Text: secret.New(bare)}, true, nil
 	case path != "":
-		t, err = readSecret(path, nil)
+		t, err := readSecret(path, nil)
 		if err != nil {
-			return secret.Text{}, false, fmt.Errorf("%s_FILE: %w", name, err)
+			return keptSecret{}, false, fmt.Errorf("%s_FILE: %w", name, err)
 		}
-		return t, true, nil
+		return keptSecret{t, path}, true, nil
 	}
-	return secret.Text{}, false, nil
+	return keptSecret{}, false, nil
 }
 
 // readSecret reads a file that holds one secret, and takes one line break off its

@@ -37,6 +37,7 @@ func (c *serveCommand) Run(ctx context.Context, s *settings, out output) error {
 	cfg.HomeURL, cfg.MetricsListen, cfg.DrainDelay, cfg.ShutdownTimeout = c.HomeURL, c.MetricsListen, c.DrainDelay, c.ShutdownTimeout
 	cfg.Limits.Application, cfg.Limits.Address = c.LimitApplication, c.LimitAddress
 	cfg.LogLevel, cfg.LogFormat, cfg.LogTo = c.LogLevel, c.LogFormat, out.std.err
+	cfg.Serving = true
 	a, err := s.open(ctx, cfg)
 	if err != nil {
 		return err

@@ -5,10 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -55,13 +59,51 @@ func TestASecondSignalEndsItAtOnce(t *testing.T) {
 	}
 }
 
+// One SQLite file has one server, until that one is gone, however it went. Commands beside
+// it work.
+func TestASecondServerOfOneFileIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, _ := servingIn(t, dir)
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(filepath.Join(dir, "avain.db"), link); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{}, {"--database", "sqlite:" + link}} {
+		second := avain(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir}, args...)...)
+		err := second.Run()
+		said := fmt.Sprint(second.Stderr)
+		if second.ProcessState.ExitCode() != exitFailed || !strings.Contains(said, fmt.Sprintf("process %d serves", first.Process.Pid)) ||
+			!strings.Contains(said, filepath.Join(dir, "avain.db")) || !strings.Contains(said, "PostgreSQL") {
+			t.Errorf("the second server: %v, %s", err, said)
+		}
+	}
+	for _, command := range [][]string{{"key", "check"}, {"app", "create", "CRM"}, {"backup", filepath.Join(t.TempDir(), "copy.db")}, {"key", "rotate"}} {
+		if cmd := avain(t, append(command, "--data-dir", dir)...); cmd.Run() != nil {
+			t.Errorf("%v beside the server: %s", command, cmd.Stderr)
+		}
+	}
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = first.Wait() // killed
+	servingIn(t, dir)
+}
+
 // serving starts a server on fresh data and waits until it listens.
 func serving(t *testing.T, args ...string) (*exec.Cmd, servingView) {
 	t.Helper()
-	dir := t.TempDir()
+	return servingIn(t, t.TempDir(), args...)
+}
+
+// servingIn makes the key where there is none.
+func servingIn(t *testing.T, dir string, args ...string) (*exec.Cmd, servingView) {
+	t.Helper()
 	std := streams{in: new(bytes.Reader), out: io.Discard, err: io.Discard}
-	if code := run([]string{"key", "init", "--data-dir", dir}, std); code != exitDone {
-		t.Fatalf("key init ended with %d", code)
+	if _, err := os.Stat(filepath.Join(dir, "avain.key")); err != nil {
+		if code := run([]string{"key", "init", "--data-dir", dir}, std); code != exitDone {
+			t.Fatalf("key init ended with %d", code)
+		}
 	}
 	server := avain(t, append([]string{
 		"serve", "--json", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data-dir", dir,

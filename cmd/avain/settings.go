@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/avain-project/avain/internal/app"
 	"github.com/avain-project/avain/internal/secret"
@@ -17,10 +18,10 @@ const defaultDataDir = "avain-data"
 
 // settings are taken by every command.
 type settings struct {
-	JSON     bool        `name:"json" group:"General" help:"Print JSON."`
-	DataDir  string      `env:"AVAIN_DATA_DIR" default:"${dataDir}" placeholder:"DIR" group:"Data" help:"Folder of the database and the key; made where it does not exist."`
-	Database string      `env:"AVAIN_DATABASE" placeholder:"DATABASE" group:"Data" help:"The database: sqlite:PATH, or postgres://USER@HOST/DATABASE; avain.db in the data directory if not given."`
-	Key      secret.Text `name:"key-file" secret:"AVAIN_KEY" placeholder:"PATH" group:"Data" help:"File with the key that avain key init made (- is standard input); avain.key in the data directory if not given."`
+	JSON     bool       `name:"json" group:"General" help:"Print JSON."`
+	DataDir  string     `env:"AVAIN_DATA_DIR" default:"${dataDir}" placeholder:"DIR" group:"Data" help:"Folder of the database and the key; made where it does not exist."`
+	Database string     `env:"AVAIN_DATABASE" placeholder:"DATABASE" group:"Data" help:"The database: sqlite:PATH, or postgres://USER@HOST/DATABASE; avain.db in the data directory if not given."`
+	Key      keptSecret `name:"key-file" secret:"AVAIN_KEY" placeholder:"PATH" group:"Data" help:"File with the key that avain key init made (- is standard input); avain.key in the data directory if not given."`
 }
 
 // address is where browsers and providers find the server.
@@ -52,7 +53,7 @@ func (h typedHosts) onto(cfg app.Config) app.Config {
 // config turns the settings into those of internal/app.
 func (s *settings) config() app.Config {
 	return app.Config{
-		DataDir: s.DataDir, DataDirAssumed: s.DataDir == defaultDataDir, Database: s.Database, Key: s.Key, Version: version(),
+		DataDir: s.DataDir, DataDirAssumed: s.DataDir == defaultDataDir, Database: s.Database, Key: s.Key.Text, Version: version(),
 	}
 }
 
@@ -64,27 +65,51 @@ func (a address) onto(cfg app.Config) app.Config {
 
 // open opens the data with its key. cfg is the one of config, completed.
 func (s *settings) open(ctx context.Context, cfg app.Config) (*app.App, error) {
-	if cfg.Key.IsZero() {
-		var err error
-		if cfg.Key, err = s.keyOfDataDir(); err != nil {
-			return nil, err
-		}
+	if err := s.findKey(); err != nil {
+		return nil, err
+	}
+	cfg.Key = s.Key.Text
+	if s.Key.path != "" {
+		cfg.ReadKey = func() (secret.Text, error) { return readSecret(s.Key.path, nil) }
 	}
 	opened, err := app.Open(ctx, cfg)
 	if errors.Is(err, app.ErrNoKey) {
-		return nil, usagef("there is no key: neither AVAIN_KEY nor AVAIN_KEY_FILE is set, and %s does not exist. Make one:\n\n    %s\n", s.keyPath(), s.line("key init"))
+		return nil, s.noKey(ctx)
 	}
 	return opened, err
 }
 
 func (s *settings) keyPath() string { return filepath.Join(s.DataDir, "avain.key") }
 
-// keyOfDataDir reads the key that `avain key init` wrote; absent is no error.
-func (s *settings) keyOfDataDir() (secret.Text, error) {
-	if _, err := os.Stat(s.keyPath()); errors.Is(err, fs.ErrNotExist) {
-		return secret.Text{}, nil
+// findKey takes the key that `avain key init` wrote where no other is given; absent is no
+// error.
+func (s *settings) findKey() error {
+	if !s.Key.IsZero() {
+		return nil
 	}
-	return readSecret(s.keyPath(), nil)
+	if _, err := os.Stat(s.keyPath()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	s.Key.path = s.keyPath()
+	return s.readKey()
+}
+
+// readKey reads the key from its file, anew.
+func (s *settings) readKey() (err error) {
+	s.Key.Text, err = readSecret(s.Key.path, nil)
+	return err
+}
+
+// noKey says what is missing: the key of these data, or any.
+func (s *settings) noKey(ctx context.Context) error {
+	missing := fmt.Sprintf("there is no key: neither AVAIN_KEY nor AVAIN_KEY_FILE is set, and %s does not exist", s.keyPath())
+	if at, exists, err := s.databaseExists(); err == nil && exists {
+		// A database that does not answer has nothing to tell; the key is missing all the same.
+		if ids, err := app.RecordedKeys(ctx, s.config()); err == nil && len(ids) > 0 {
+			return usagef("%s. %s was sealed with key %s: bring that one back; without it the accounts cannot be opened", missing, at, strings.Join(ids, " and key "))
+		}
+	}
+	return usagef("%s. Make one:\n\n    %s\n", missing, s.line("key init"))
 }
 
 // line is a command line that works on the same data as this one.

@@ -12,6 +12,7 @@ import (
 	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/credential/journal"
+	"github.com/avain-project/avain/internal/filelock"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
@@ -30,7 +31,9 @@ type App struct {
 	credentials *credential.Service
 	journal     *journal.Journal
 	operator    *operator.Service
+	ring        *seal.Ring
 	metrics     *metrics
+	serving     *filelock.Lock // nil until it serves, and on PostgreSQL
 }
 
 // ErrNoKey says that no key was given. The commands show how to make one.
@@ -55,22 +58,34 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	var serving *filelock.Lock
+	if cfg.Serving {
+		if serving, err = cfg.lockServing(); err != nil {
+			return nil, err
+		}
+	}
 	opened, err := openStore(ctx, cfg)
 	if err != nil {
-		return nil, err
-	}
-	if err := migrate(ctx, opened); err != nil {
-		return nil, errors.Join(err, opened.Close())
+		return nil, errors.Join(err, serving.Release())
 	}
 	a := compose(cfg, typed, logger, ring, opened)
-	if err := a.operator.EnsureKey(ctx); err != nil {
-		return nil, errors.Join(err, opened.Close())
+	a.serving = serving
+	if err := a.prepare(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
+// prepare brings the data to where the services can begin.
+func (a *App) prepare(ctx context.Context) error {
+	if err := migrate(ctx, a.store); err != nil {
+		return err
+	}
+	return a.operator.EnsureKey(ctx)
+}
+
 func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *seal.Ring, s *store.Store) *App {
-	a := &App{cfg: cfg, logger: logger, store: s, metrics: newMetrics(cfg.Version)}
+	a := &App{cfg: cfg, logger: logger, store: s, ring: ring, metrics: newMetrics(cfg.Version)}
 	typed.Observe, typed.ObserveDial = a.metrics.outbound, a.metrics.typedDial
 	clients := outbound.New(outbound.Config{
 		APITimeout: cfg.ProviderTimeout, FirstByte: cfg.FirstByteTimeout, Observe: a.metrics.outbound, Typed: typed,
@@ -87,6 +102,9 @@ func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *
 			Networks: cfg.TypedNetworks, Plaintext: cfg.PlaintextHosts, CA: cfg.TypedCA, Lookup: cfg.Lookup,
 		},
 	})
+	if cfg.ReadKey != nil {
+		a.operator.FollowKey(cfg.ReadKey)
+	}
 	return a
 }
 
@@ -110,7 +128,7 @@ func (a *App) Store() *store.Store { return a.store }
 func (a *App) Close() error {
 	a.credentials.Wait()
 	a.emptyJournal()
-	return a.store.Close()
+	return errors.Join(a.store.Close(), a.serving.Release())
 }
 
 func (a *App) flow(public *url.URL) *connect.Service {

@@ -31,6 +31,12 @@ type Config struct {
 	Database string
 	// Key is the key ring's written form (avain key init).
 	Key secret.Text
+	// ReadKey reads Key anew, where it is kept in a file that may change; nil where it is
+	// not.
+	ReadKey func() (secret.Text, error)
+	// Serving opens for a server: on SQLite, the only one of the file. It is checked
+	// before anything is touched.
+	Serving bool
 
 	// PublicURL is how browsers reach the server. Empty: derived from Listen, where
 	// that is a loopback address.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/store"
@@ -38,6 +37,17 @@ func HoldsSealed(ctx context.Context, cfg Config) (bool, error) {
 	return withStore(ctx, cfg, func(s *store.Store) (bool, error) { return operator.HoldsSealed(ctx, s) })
 }
 
+// RecordedKeys names the keys that the database was sealed with, as far as it tells.
+func RecordedKeys(ctx context.Context, cfg Config) ([]string, error) {
+	return withStore(ctx, cfg, func(s *store.Store) ([]string, error) {
+		status, err := s.MigrationStatus(ctx)
+		if err != nil || status.Current == 0 {
+			return nil, err
+		}
+		return operator.RecordedKeys(ctx, s)
+	})
+}
+
 // withStore opens the database as it is, for one look at it or one change of it as
 // a whole.
 func withStore[T any](ctx context.Context, cfg Config, do func(*store.Store) (T, error)) (T, error) {
@@ -68,10 +78,8 @@ func openStore(ctx context.Context, cfg Config) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.DataDir != "" {
-		if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil && at.URL == "" { // else beginJournal tells
-			return nil, fmt.Errorf("make the data directory: %w", err)
-		}
+	if err := cfg.makeDataDir(); err != nil && at.URL == "" { // else beginJournal tells
+		return nil, err
 	}
 	var engine store.Engine
 	if at.URL != "" {

@@ -51,6 +51,12 @@ func (a *App) Listen(ctx context.Context) (*Server, error) {
 	if err := a.cfg.checkTLS(); err != nil {
 		return nil, err
 	}
+	if a.serving == nil {
+		var err error
+		if a.serving, err = a.cfg.lockServing(); err != nil {
+			return nil, err
+		}
+	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", a.cfg.Listen)
 	if err != nil {
@@ -139,6 +145,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	group.Go(func() error { s.app.sweep(running); return nil })
 	group.Go(func() error { s.app.replay(running); return nil })
 	group.Go(func() error { s.app.renew(running); return nil })
+	group.Go(func() error { s.app.followKey(running); return nil })
 	group.Go(func() error {
 		<-running.Done()
 		return s.stop(context.WithoutCancel(ctx))

@@ -13,6 +13,8 @@ import (
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/seal"
+	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/store"
 )
 
@@ -260,4 +262,42 @@ type readOnly struct{ credential.Store }
 
 func (readOnly) ClaimRefresh(context.Context, store.ClaimRequest) (store.Claim, error) {
 	return store.Claim{}, errors.Join(store.ErrUnavailable, errors.New("read-only file system"))
+}
+
+// The operator's key may be changed, and the old one dropped, while a provider is asked.
+func TestARefreshOutlivesARotationOfTheKey(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.advance(2 * time.Hour)
+	both, err := b.Ring.WithNewKey()
+	b.ok(err)
+	both, err = both.Promoted()
+	b.ok(err)
+	alone, err := both.WithoutOlder()
+	b.ok(err)
+	reg, err := b.store.Registrations(t.Context(), "")
+	b.ok(err)
+	b.vendor.plays(func(int, provider.Tokens) (provider.Tokens, error) {
+		record, err := b.store.Credential(t.Context(), b.id)
+		b.ok(err)
+		b.rewrap(both, store.HolderCredentials, record.RecordID, record.DataKey)
+		b.rewrap(both, store.HolderRegistrations, reg[0].ID, reg[0].DataKey)
+		b.Ring.Adopt(alone)
+		return provider.Tokens{Access: secret.New("access-1"), Refresh: secret.New("refresh-1"), Life: time.Hour}, nil
+	})
+	if token, err := b.call(t.Context()); token != "access-1" || err != nil {
+		t.Fatalf("%q, %v\n%s", token, err, b.log.String())
+	}
+	if token, err := b.replica().call(t.Context()); token != "access-1" || err != nil {
+		t.Errorf("what is stored: %q, %v", token, err)
+	}
+}
+
+func (b *bench) rewrap(ring *seal.Ring, of store.KeyHolder, id string, wrapped []byte) {
+	anew, err := ring.Rewrap(wrapped, id)
+	b.ok(err)
+	n, err := b.store.Rewrap(b.Context(), of, []store.Rewrapped{{RecordID: id, From: wrapped, To: anew}})
+	if n != 1 || err != nil {
+		b.Errorf("%d, %v", n, err)
+	}
 }

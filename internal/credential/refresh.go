@@ -138,7 +138,7 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 		return s.turnedDown(ctx, acct, claim, current, err)
 	}
 	renewed := held{
-		record: current.record, tokens: current.tokens.Merge(answer), expires: s.expiry(answer, p.Info()),
+		record: current.record, key: current.key, tokens: current.tokens.Merge(answer), expires: s.expiry(answer, p.Info()),
 		refreshScopes: current.refreshScopes,
 	}
 	renewed.previous = before(p.Info(), current, renewed)
@@ -186,7 +186,7 @@ func (s *Service) save(ctx context.Context, info provider.Info, acct account.Acc
 	}
 	record.Generation = before + 1
 	renewed.record = record
-	s.remembered.credentials.Add(acct.ID, renewed)
+	s.remembered.add(acct.ID, renewed)
 	return renewed, nil
 }
 

@@ -41,6 +41,12 @@ func newRemembered() remembered {
 	return remembered{credentials: credentials, registrations: registrations}
 }
 
+// add leaves the data key out: another ring may have to open it next time.
+func (r remembered) add(id account.ID, h held) {
+	h.key = nil
+	r.credentials.Add(id, h)
+}
+
 // current is the account's credential, opened.
 func (s *Service) current(ctx context.Context, acct account.Account) (held, error) {
 	known, ok := s.remembered.credentials.Get(acct.ID)
@@ -49,7 +55,7 @@ func (s *Service) current(ctx context.Context, acct account.Account) (held, erro
 	}
 	opened, err := s.open(ctx, acct.ID)
 	if err == nil {
-		s.remembered.credentials.Add(acct.ID, opened)
+		s.remembered.add(acct.ID, opened)
 	}
 	return opened, err
 }

@@ -91,7 +91,11 @@ const early = 60 * time.Second
 
 // held is a credential, opened.
 type held struct {
-	record  store.Credential
+	record store.Credential
+	// key is the data key of record, opened before a provider is asked: what the provider
+	// answers can then be sealed whatever has become of the operator's key meanwhile. Nil in
+	// what is remembered.
+	key     *seal.DataKey
 	tokens  provider.Tokens
 	expires time.Time // as the provider said, or as is assumed
 	// login stands in place of tokens, of which then only NativeScopes are set; nil
@@ -161,7 +165,7 @@ func (s *Service) unseal(record store.Credential) (held, error) {
 		return held{}, fmt.Errorf("the credential of account %s is damaged", record.AccountID)
 	}
 	return held{
-		record: record, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: t.tokens(), login: t.Login.login(),
+		record: record, key: key, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: t.tokens(), login: t.Login.login(),
 		previous: secret.New(t.Previous),
 	}, nil
 }
@@ -200,11 +204,12 @@ func (s *Service) sealed(h held) (store.Credential, error) {
 	if err != nil {
 		return store.Credential{}, errors.New("encode the credential")
 	}
-	var key *seal.DataKey
-	if record.RecordID == "" {
+	key := h.key
+	switch {
+	case record.RecordID == "":
 		record.RecordID = account.NewRecordID()
 		key, record.DataKey, err = s.Ring.NewDataKey(record.RecordID)
-	} else {
+	case key == nil:
 		key, err = s.Ring.OpenDataKey(record.DataKey, record.RecordID)
 	}
 	if err != nil {

@@ -109,7 +109,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer func() { _ = secure.Close() }()
 	avain, err := app.Open(ctx, app.Config{
-		DataDir: dir, Key: key, Listen: l.listen, HomeURL: l.sampleURL, LogTo: cfg.LogTo, LogFormat: "text",
+		DataDir: dir, Key: key, Serving: true, Listen: l.listen, HomeURL: l.sampleURL, LogTo: cfg.LogTo, LogFormat: "text",
 		Version: cfg.Version, Now: cfg.Now, ShutdownTimeout: 3 * time.Second,
 		TypedNetworks: office.networks(), TypedCA: office.ca,
 		TypedResolver: names.DNS, Connect: internet(names, office.mail, exchange).Dial,

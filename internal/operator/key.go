@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/avain-project/avain/internal/seal"
 	"github.com/avain-project/avain/internal/secret"
@@ -79,12 +80,12 @@ func (s *Service) EnsureKey(ctx context.Context) error {
 }
 
 func (s *Service) checkCanary(raw []byte) error {
-	_, err := s.readCanary(s.Ring, raw)
+	_, err := readCanary(s.Ring, raw)
 	return err
 }
 
 // readCanary answers a [*WrongKeyError] where the ring does not open all of it.
-func (s *Service) readCanary(ring *seal.Ring, raw []byte) (c canary, err error) {
+func readCanary(ring *seal.Ring, raw []byte) (c canary, err error) {
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return c, fmt.Errorf("the record of the key is damaged: restore the database from a backup: %w", err)
 	}
@@ -190,13 +191,18 @@ func RecordedKeys(ctx context.Context, s Store) ([]string, error) {
 	return ids, nil
 }
 
-// FollowKey reads the key ring anew where it is kept in a file, and takes it over if it
-// opens what the database is marked with. changed tells that it has other keys now.
-func (s *Service) FollowKey(ctx context.Context) (changed bool, err error) {
-	return s.Ring.ReadAnew(func(next *seal.Ring) error {
+// acceptTimeout bounds the look at the mark when the ring is read anew.
+const acceptTimeout = 5 * time.Second
+
+// FollowKey lets the ring follow its written form, where that is kept. It takes over what
+// opens the mark in the database, and no other.
+func (s *Service) FollowKey(source func() (secret.Text, error)) {
+	s.Ring.ReadFrom(source, func(next *seal.Ring) error {
+		ctx, cancel := context.WithTimeout(context.Background(), acceptTimeout) // of nobody's request: it is for all
+		defer cancel()
 		raw, err := s.Store.Meta(ctx, canaryKey)
 		if err == nil {
-			_, err = s.readCanary(next, raw)
+			_, err = readCanary(next, raw)
 		}
 		return err
 	})

@@ -76,7 +76,7 @@ func (s *Service) rotationBegun(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	mark, err := s.readCanary(s.Ring, raw)
+	mark, err := readCanary(s.Ring, raw)
 	if err != nil || mark.Next != nil || mark.KeyID != s.Ring.ID() {
 		return true, err
 	}
@@ -273,7 +273,7 @@ func (s *Service) changeCanary(ctx context.Context, change func(canary) (canary,
 	if err != nil {
 		return err
 	}
-	have, err := s.readCanary(s.Ring, raw)
+	have, err := readCanary(s.Ring, raw)
 	if err != nil {
 		return err
 	}

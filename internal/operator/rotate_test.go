@@ -323,15 +323,15 @@ func TestFollowKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := encodedRing(t, foreign)
-	server.Ring.ReadFrom(func() (secret.Text, error) { return file, nil })
-	if changed, err := server.FollowKey(t.Context()); changed || !errors.Is(err, seal.ErrWrongKey) {
+	server.FollowKey(func() (secret.Text, error) { return file, nil })
+	if changed, err := server.Ring.ReadAnew(); changed || !errors.Is(err, seal.ErrWrongKey) {
 		t.Errorf("a foreign ring: %v, %v", changed, err)
 	}
 	file = b.next(t).Key
-	if changed, err := server.FollowKey(t.Context()); !changed || err != nil || server.Ring.ID() != b.Ring.ID() {
+	if changed, err := server.Ring.ReadAnew(); !changed || err != nil || server.Ring.ID() != b.Ring.ID() {
 		t.Errorf("the new ring: %v, %v", changed, err)
 	}
-	if changed, err := server.FollowKey(t.Context()); changed || err != nil {
+	if changed, err := server.Ring.ReadAnew(); changed || err != nil {
 		t.Errorf("nothing new: %v, %v", changed, err)
 	}
 }

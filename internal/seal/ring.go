@@ -35,6 +35,8 @@ type Ring struct {
 
 	reading sync.Mutex
 	source  func() (secret.Text, error) // where the written form is kept; nil for nowhere
+	accept  func(next *Ring) error
+	read    secret.Text // what was read last, if nothing is left to do about it
 }
 
 // keys never change.
@@ -90,8 +92,10 @@ func (r *Ring) Encode() (secret.Text, error) {
 }
 
 // NewDataKey makes a key for the record with that id, and its wrapped form to be
-// stored.
+// stored. Where the ring is kept somewhere it is read anew first: an older key may be
+// dropped soon, and data keys must not be wrapped by it any more.
 func (r *Ring) NewDataKey(recordID string) (*DataKey, []byte, error) {
+	_, _ = r.ReadAnew() // whoever follows the changes tells of errors; the keys at hand are as good as before
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a data key: %w", err)
@@ -121,12 +125,7 @@ func (r *Ring) unwrap(wrapped []byte, recordID string) (*keyset.Handle, error) {
 	if err == nil || r.source == nil || held.holds(WrappedBy(wrapped)) {
 		return handle, err
 	}
-	// That it opens this very data key proves that what is read belongs to these data. An
-	// error is that of a file in mid-change, and says less than the one at hand.
-	_, _ = r.ReadAnew(func(next *Ring) error {
-		_, err := next.held.Load().unwrap(wrapped, recordID)
-		return err
-	})
+	_, _ = r.ReadAnew() // an error of it says less than the one at hand
 	return r.held.Load().unwrap(wrapped, recordID)
 }
 

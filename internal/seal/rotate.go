@@ -126,29 +126,37 @@ func (r *Ring) changed(change func(*keyset.Manager) error) (*Ring, error) {
 func (r *Ring) Adopt(next *Ring) { r.held.Store(next.held.Load()) }
 
 // ReadFrom tells where the written form is kept, so that the ring can follow its
-// changes. It is called before the ring is used.
-func (r *Ring) ReadFrom(source func() (secret.Text, error)) { r.source = source }
+// changes: those that accept finds nothing wrong with. It is called before the ring is
+// used by several.
+func (r *Ring) ReadFrom(source func() (secret.Text, error), accept func(next *Ring) error) {
+	r.source, r.accept = source, accept
+}
 
 // ReadAnew reads the written form again where it is kept somewhere, and takes it over if
-// it holds other keys and accept finds nothing wrong with it.
-func (r *Ring) ReadAnew(accept func(next *Ring) error) (changed bool, err error) {
+// it has changed. changed is false, too, where the keys stay for an error.
+func (r *Ring) ReadAnew() (changed bool, err error) {
 	if r.source == nil {
 		return false, nil
 	}
 	r.reading.Lock()
 	defer r.reading.Unlock()
 	text, err := r.source()
-	if err != nil {
+	if err != nil || !r.read.IsZero() && text.Equal(r.read) {
 		return false, err
 	}
 	next, err := ParseRing(text)
-	if err != nil || r.same(next) {
+	if err != nil {
 		return false, err
 	}
-	if err := accept(next); err != nil {
+	if r.same(next) {
+		r.read = text
+		return false, nil
+	}
+	if err := r.accept(next); err != nil {
 		return false, err
 	}
 	r.Adopt(next)
+	r.read = text
 	return true, nil
 }
 

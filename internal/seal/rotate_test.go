@@ -99,7 +99,7 @@ func TestRewrappingTouchesTheWrappingAlone(t *testing.T) {
 }
 
 // A ring that lacks a key reads its file anew before it fails, and takes over only what
-// opens the data at hand.
+// is accepted.
 func TestAnUnknownKeyIsLookedFor(t *testing.T) {
 	t.Parallel()
 	old := newRing(t)
@@ -113,7 +113,13 @@ func TestAnUnknownKeyIsLookedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.ReadFrom(func() (secret.Text, error) { reads++; return file, nil })
+	refused := errors.New("refused")
+	server.ReadFrom(func() (secret.Text, error) { reads++; return file, nil }, func(next *seal.Ring) error {
+		if next.ID() != both.ID() {
+			return refused
+		}
+		return nil
+	})
 	for _, content := range []secret.Text{file, encoded(t, old), encoded(t, newRing(t))} {
 		file = content
 		if _, err := server.OpenDataKey(wrapped, "rec"); !errors.Is(err, seal.ErrWrongKey) || server.ID() != old.ID() {
@@ -136,7 +142,8 @@ func TestReadingAnewAsksFirst(t *testing.T) {
 	refused, broken := errors.New("refused"), errors.New("broken")
 	var given secret.Text
 	var reading error
-	old.ReadFrom(func() (secret.Text, error) { return given, reading })
+	var accepting error
+	old.ReadFrom(func() (secret.Text, error) { return given, reading }, func(*seal.Ring) error { return accepting })
 	for _, step := range []struct {
 		text   secret.Text
 		reads  error
@@ -147,16 +154,28 @@ func TestReadingAnewAsksFirst(t *testing.T) {
 		{reads: broken, want: broken},
 		{text: encoded(t, both), accept: refused, want: refused},
 	} {
-		given, reading = step.text, step.reads
-		changed, err := old.ReadAnew(func(*seal.Ring) error { return step.accept })
+		given, reading, accepting = step.text, step.reads, step.accept
+		changed, err := old.ReadAnew()
 		if changed || !errors.Is(err, step.want) || len(old.Keys()) != 1 {
 			t.Errorf("%+v: %v, %v", step, changed, err)
 		}
 	}
-	if changed, err := old.ReadAnew(func(*seal.Ring) error { return nil }); !changed || err != nil || len(old.Keys()) != 2 {
+	accepting = nil
+	if changed, err := old.ReadAnew(); !changed || err != nil || len(old.Keys()) != 2 {
 		t.Errorf("%v, %v, %v", changed, err, old.IDs())
 	}
-	if changed, err := both.ReadAnew(nil); changed || err != nil {
+	if changed, err := both.ReadAnew(); changed || err != nil {
 		t.Errorf("a ring that is kept nowhere: %v, %v", changed, err)
+	}
+}
+
+// A file that was changed a moment ago counts for the next data key.
+func TestNewDataKeysAreWrappedByWhatTheFileSays(t *testing.T) {
+	t.Parallel()
+	old := newRing(t)
+	both := then(t, then(t, old.WithNewKey).Promoted)
+	old.ReadFrom(func() (secret.Text, error) { return encoded(t, both), nil }, func(*seal.Ring) error { return nil })
+	if _, wrapped, err := old.NewDataKey("rec"); err != nil || seal.WrappedBy(wrapped) != both.ID() {
+		t.Errorf("wrapped by %s, %v", seal.WrappedBy(wrapped), err)
 	}
 }
