@@ -53,6 +53,10 @@ type Engine interface {
 	// readers and writers go on.
 	Backup(ctx context.Context, path string) error
 
+	// Forget makes the engine's own files lose what was deleted or replaced, as far as
+	// that is possible now without making anybody wait.
+	Forget(ctx context.Context) error
+
 	// Ping does the least read that proves the database answers.
 	Ping(ctx context.Context) error
 

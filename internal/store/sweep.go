@@ -41,7 +41,10 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (report SweepReport, e
 	}
 	report.Tokens, err = s.sweep(ctx,
 		`DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE revoked_at > 0 AND revoked_at < $1 LIMIT $2)`, now.Add(-tokensKept))
-	return report, err
+	if err != nil {
+		return report, err
+	}
+	return report, s.fail(ctx, "forget what was deleted", s.engine.Forget(ctx))
 }
 
 // sweep repeats the statement until it finds less than a whole batch.

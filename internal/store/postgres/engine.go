@@ -145,3 +145,6 @@ func (e *Engine) Close() error {
 	}
 	return nil
 }
+
+// Forget implements [store.Engine]: files and their contents are the server's own.
+func (e *Engine) Forget(context.Context) error { return nil }
