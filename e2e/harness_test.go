@@ -40,6 +40,7 @@ type world struct {
 	dir      string
 	database string // --database
 	key      secret.Text
+	keyFile  string // where key is kept; empty for nowhere
 	app      *app.App
 	ops      *operator.Service
 	box      *sandbox.Sandbox

@@ -20,7 +20,7 @@ func (w *world) command(args ...string) (out string, exit int) {
 	w.t.Helper()
 	cmd := exec.CommandContext(w.t.Context(), builtBinary(w.t), args...)
 	cmd.Dir = w.dir
-	cmd.Env = append(os.Environ(), "AVAIN_DATABASE="+w.database, "AVAIN_KEY="+w.key.Reveal())
+	cmd.Env = w.environment()
 	var both bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &both, &both
 	err := cmd.Run()
@@ -29,6 +29,15 @@ func (w *world) command(args ...string) (out string, exit int) {
 		w.t.Fatal(err)
 	}
 	return both.String(), cmd.ProcessState.ExitCode()
+}
+
+// environment leads commands to the world's data.
+func (w *world) environment() []string {
+	key := "AVAIN_KEY=" + w.key.Reveal()
+	if w.keyFile != "" {
+		key = "AVAIN_KEY_FILE=" + w.keyFile
+	}
+	return append(os.Environ(), "AVAIN_DATABASE="+w.database, key)
 }
 
 func TestCommandsBesideARunningServer(t *testing.T) {
