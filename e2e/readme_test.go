@@ -28,7 +28,11 @@ func TestReadmeFlow(t *testing.T) {
 	_, err = exec.LookPath("curl")
 	testenv.Need(t, "curl", err == nil, "the README's lines call it")
 
-	script := shellBlock(t, readPage(t, filepath.Join(testenv.Root(t), "README.md")))
+	blocks := shellBlocks(readPage(t, filepath.Join(testenv.Root(t), "README.md")))
+	if len(blocks) != 1 {
+		t.Fatalf("the README has %d blocks marked as sh, not one", len(blocks))
+	}
+	script := blocks[0]
 	if lines := strings.Count(script, "\n"); lines != 5 {
 		t.Errorf("the README promises five lines and has %d", lines)
 	}
@@ -63,14 +67,13 @@ func TestReadmeFlow(t *testing.T) {
 	}
 }
 
-// shellBlock is the one block of a page that is marked as shell.
-func shellBlock(t *testing.T, page string) string {
-	t.Helper()
-	blocks := regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(page, -1)
-	if len(blocks) != 1 {
-		t.Fatalf("the README has %d blocks marked as sh, not one", len(blocks))
+// shellBlocks are the blocks of a page that are marked as shell.
+func shellBlocks(page string) []string {
+	var blocks []string
+	for _, found := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(page, -1) {
+		blocks = append(blocks, found[1])
 	}
-	return blocks[0][1]
+	return blocks
 }
 
 // startDemo runs the demo until the test ends, and returns what it announces.
