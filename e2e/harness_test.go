@@ -42,6 +42,7 @@ type world struct {
 	key      secret.Text
 	keyFile  string // where key is kept; empty for nowhere
 	app      *app.App
+	stop     func() // ends the server before the test does; SQLite has one at a time
 	ops      *operator.Service
 	box      *sandbox.Sandbox
 	boxURL   string

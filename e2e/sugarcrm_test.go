@@ -362,6 +362,7 @@ func TestTheOperatorTakesANetworkBack(t *testing.T) {
 	s := startSugar(t)
 	c := s.connects()
 	w := *s.world
+	w.stop()
 	w.serve(func(cfg *app.Config) { cfg.TypedCA = s.ca }) // without the networks
 	before := s.calls()
 	got := w.as(c, http.MethodGet, "/v1/direct/rest/v11/Accounts")
