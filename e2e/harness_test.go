@@ -53,7 +53,6 @@ type world struct {
 	password string
 	clock    *clock
 	log      *lockedBuffer
-	stop     func() // the server, before the test's end
 }
 
 // clock is the server's and the sandbox's, moved by hand.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"strings"
 	"time"
 
@@ -28,10 +29,14 @@ type faulty struct {
 	endpoint gate.Endpoint
 	secure   *tls.Config // for TLS from the first byte
 	good     chan net.Conn
+	// served is closed once the library's server waits for a connection: to end it before
+	// is a race in the library.
+	served chan struct{}
+	once   sync.Once
 }
 
 func newFaulty(ctx context.Context, l net.Listener, g *gate.Gate, e gate.Endpoint) *faulty {
-	return &faulty{Listener: l, ctx: ctx, gate: g, endpoint: e, good: make(chan net.Conn)}
+	return &faulty{Listener: l, ctx: ctx, gate: g, endpoint: e, good: make(chan net.Conn), served: make(chan struct{})}
 }
 
 // accept takes connections until the listener closes.
@@ -47,6 +52,7 @@ func (f *faulty) accept() {
 
 // Accept implements net.Listener for the servers of the libraries.
 func (f *faulty) Accept() (net.Conn, error) {
+	f.once.Do(func() { close(f.served) })
 	select {
 	case c := <-f.good:
 		return c, nil

@@ -91,6 +91,7 @@ func (s *Server) Listen(ctx context.Context, host string, by *authority.Authorit
 		}
 		r.serving.Go(faulty.accept)
 		r.serving.Go(func() { _ = way.serve(faulty) })
+		<-faulty.served
 	}
 	return r, nil
 }
