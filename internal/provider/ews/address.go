@@ -96,13 +96,24 @@ func (at place) String() string {
 
 func (at place) autodiscovers() bool { return at.path == "" }
 
+// usual tells whether the path is Exchange's own, which nobody else has on its host.
+func (at place) usual() bool { return at.autodiscovers() || strings.EqualFold(at.path, ewsPath) }
+
 // speaksFor tells whether the place is the domain's own: at its very name, or its
 // autodiscover host, which Outlook trusts with passwords everywhere. Not below a public
-// suffix, where everybody may have a host of that name, nor on another port, where
-// others may have a server.
+// suffix, where everybody may have a host of that name, nor on another port or path, where
+// others may have a server or pages.
 func (at place) speaksFor(domain string) bool {
 	own := "autodiscover." + domain
-	return at.port == 443 && (at.host == domain || at.autodiscovers() && at.host == own && related(own, domain))
+	return at.port == 443 && at.usual() && (at.host == domain || at.autodiscovers() && at.host == own && related(own, domain))
+}
+
+// name tells places apart at which one login name may be two people.
+func (at place) name() string {
+	if at.usual() {
+		return at.authority()
+	}
+	return at.authority() + at.path
 }
 
 // hostOf is the host of an address that is ours.

@@ -14,6 +14,7 @@ func TestWhichPlaceSpeaksForADomain(t *testing.T) {
 		{"https://autodiscover.example.test/autodiscover/autodiscover.xml", "example.test", true},
 		{"https://autodiscover.example.test/EWS/Exchange.asmx", "example.test", false}, // whoever has typed that
 		{"https://mail.example.test/autodiscover/autodiscover.xml", "example.test", false},
+		{"https://example.test/~eve/EWS/Exchange.asmx", "example.test", false},
 		{"https://example.test:8443/autodiscover/autodiscover.xml", "example.test", false},
 		{"https://autodiscover.github.io/autodiscover/autodiscover.xml", "github.io", false}, // anybody's
 		{"https://autodiscover.co.uk/autodiscover/autodiscover.xml", "co.uk", false},

@@ -67,7 +67,7 @@ func (p *Provider) SignIn(ctx context.Context, _ account.Registration, form prov
 	}
 	t.login.Servers = []provider.Server{end.at.server()}
 	// Windows knows no case in names, so two spellings are one person.
-	who := "ews://" + escape(strings.ToLower(t.login.Username)) + "@" + end.at.authority()
+	who := "ews://" + escape(strings.ToLower(t.login.Username)) + "@" + end.at.name()
 	return t.login, account.Identity{Subject: who, Email: t.email, EmailVerified: end.own}, nil
 }
 

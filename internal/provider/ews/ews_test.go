@@ -1,6 +1,8 @@
 package ews_test
 
 import (
+	"io"
+	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -155,5 +157,38 @@ func TestWhoseAddressItIs(t *testing.T) {
 				t.Errorf("%+v, want verified %v", identity, test.want)
 			}
 		})
+	}
+}
+
+// On the web server of a domain, others may have pages of their own. What answers there
+// proves no address, and whoever it lets in is nobody that the Exchange knows.
+func TestAPathOfOnesOwnIsNotTheServers(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.serve("sandbox.test", func(rw http.ResponseWriter, r *http.Request) {
+		if _, _, ok := r.BasicAuth(); !ok {
+			rw.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+			rw.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		folder := `<GetFolderResponseMessage><ResponseCode>NoError</ResponseCode><Folders><Folder><FolderId Id="x"/></Folder></Folders></GetFolderResponseMessage>`
+		_, _ = io.WriteString(rw, `<Envelope><Body><GetFolderResponse><ResponseMessages>`+folder+folder+`</ResponseMessages></GetFolderResponse></Body></Envelope>`)
+	})
+	who := map[string]account.Identity{}
+	for _, path := range []string{"/EWS/Exchange.asmx", "/ews/exchange.asmx", "/~eve/EWS/Exchange.asmx"} {
+		form := w.form()
+		form.Values["serverUrl"] = "https://sandbox.test" + path
+		_, identity, err := w.signIn(form)
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		who[path] = identity
+	}
+	real, same, eves := who["/EWS/Exchange.asmx"], who["/ews/exchange.asmx"], who["/~eve/EWS/Exchange.asmx"]
+	if !real.EmailVerified || same != real {
+		t.Errorf("the domain's own server says %+v, and %+v", real, same)
+	}
+	if eves.EmailVerified || eves.Subject == real.Subject {
+		t.Errorf("Eve's page says %+v, and the server %+v", eves, real)
 	}
 }
