@@ -244,6 +244,67 @@ func TestWhatIsDueIsRenewedInTheBackground(t *testing.T) {
 	}
 }
 
+// What is claimed in the background is asked for at once: behind servers that do not answer,
+// a claim would end before its turn comes, and a refresh token would be spent twice.
+func TestNoClaimWaitsBehindOthers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.vendor.keepAlive = 60 * 24 * time.Hour
+	const atOnce = 32 // of RenewDue
+	for id := account.ID(100); id < 100+atOnce+8; id++ {
+		tokens := firstTokens()
+		tokens.Refresh = secret.New(id.String())
+		b.connectAs(id, tokens)
+	}
+	b.advance(60 * 24 * time.Hour)
+
+	var mu sync.Mutex
+	times := map[string]int{}
+	asked, answer, answerLate := make(chan string, 100), make(chan struct{}), make(chan struct{})
+	var late string
+	b.vendor.plays(func(n int, held provider.Tokens) (provider.Tokens, error) {
+		token := held.Refresh.Reveal()
+		mu.Lock()
+		times[token]++
+		wait := answer
+		if token == late && times[token] == 1 {
+			wait = answerLate
+		}
+		mu.Unlock()
+		asked <- token
+		<-wait
+		return next(n), nil
+	})
+	var background, caller sync.WaitGroup
+	background.Go(func() { _, _ = b.RenewDue(context.Background()) })
+	for range atOnce {
+		<-asked
+	}
+	other := b.replica()
+	mu.Lock()
+	for id := account.ID(100); late == ""; id++ {
+		if times[id.String()] == 0 {
+			other.id, late = id, id.String()
+		}
+	}
+	mu.Unlock()
+	b.advance(time.Minute)
+	other.advance(time.Minute)
+	caller.Go(func() { _, _ = other.call(context.Background()) })
+	if token := <-asked; token != late {
+		t.Errorf("%s was asked for in place of %s", token, late)
+	}
+	close(answer)
+	background.Wait()
+	close(answerLate)
+	caller.Wait()
+	for token, n := range times {
+		if n != 1 {
+			t.Errorf("the refresh token %s was spent %d times", token, n)
+		}
+	}
+}
+
 // A store that takes no write is found out before the refresh token is spent.
 func TestNothingIsSpentWhereTheStoreTakesNoWrite(t *testing.T) {
 	t.Parallel()

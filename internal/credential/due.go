@@ -24,8 +24,9 @@ func due(info provider.Info, h held) time.Duration {
 
 // Bounds of the work in the background.
 const (
-	dueBatch   = 100
-	dueWorkers = 32
+	// dueBatch is how many accounts are claimed at a time, and all asked for at once: a
+	// claim that waited behind others would end before its turn.
+	dueBatch = 32
 	// putOff is when a refresh is due again that failed for a reason which does not pass by itself.
 	putOff = 6 * time.Hour
 	// putOffBriefly is the same for one that does.
@@ -43,7 +44,6 @@ func (s *Service) RenewDue(ctx context.Context) (int, error) {
 			return looked, err
 		}
 		var group errgroup.Group
-		group.SetLimit(dueWorkers)
 		for _, claim := range claims {
 			group.Go(func() error {
 				s.renewDue(context.WithoutCancel(ctx), claim)

@@ -95,7 +95,10 @@ func firstTokens() provider.Tokens {
 	}
 }
 
-func (b *bench) connect() {
+func (b *bench) connect() { b.connectAs(7, firstTokens()) }
+
+// connectAs connects one more account, at an application of its own.
+func (b *bench) connectAs(id account.ID, tokens provider.Tokens) {
 	b.Helper()
 	ctx := b.Context()
 	app := account.Application{ID: account.NewRecordID(), ClientID: account.NewClientID(), Name: "Test", CreatedAt: noon, UpdatedAt: noon}
@@ -106,12 +109,12 @@ func (b *bench) connect() {
 	}, nil)
 	b.ok(err)
 	b.ok(b.store.SaveRegistration(ctx, reg))
-	plan, err := b.Plan(ctx, nil, reg.Registration, firstTokens())
+	plan, err := b.Plan(ctx, nil, reg.Registration, tokens)
 	b.ok(err)
-	b.id = 7
+	b.id = id
 	b.ok(b.store.SaveConnection(ctx, store.Connection{New: true, Credential: plan.Credential, Account: account.Account{
 		ID: b.id, ApplicationID: app.ID, RegistrationID: reg.ID, ServiceType: account.Google, Kind: account.KindPersonal,
-		Identity: account.Identity{Subject: "ada"}, TokenStatus: account.TokenActive,
+		Identity: account.Identity{Subject: "ada-" + id.String()}, TokenStatus: account.TokenActive,
 		TokenIssuedAt: noon, AuthObtainedAt: noon, AuthExpiresAt: plan.ExpiresAt, CreatedAt: noon, UpdatedAt: noon,
 	}}))
 }

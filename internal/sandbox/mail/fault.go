@@ -7,8 +7,8 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/avain-project/avain/internal/sandbox/gate"
