@@ -20,6 +20,7 @@ import (
 const (
 	step           = 6 * time.Second // one source; the whole has provider.FindTimeout
 	maxConnections = 64              // calls and look-ups that are out at one time
+	maxShare       = 20              // of them, of one search: some domains never answer
 	maxKept        = 256             // answers
 	keptFor        = 2 * time.Minute
 )
@@ -104,7 +105,7 @@ func (d *Discovery) flight(ctx context.Context, key string, search func(context.
 	result := d.flights.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), provider.FindTimeout)
 		defer cancel()
-		found := search(ctx)
+		found := search(context.WithValue(ctx, shareKey{}, make(chan struct{}, maxShare)))
 		if found.Trust != Nothing {
 			d.kept.Add(key, kept{found, d.now().Add(keptFor)})
 		}
@@ -118,8 +119,19 @@ func (d *Discovery) flight(ctx context.Context, key string, search func(context.
 	}
 }
 
-// call waits for a free slot and makes one call.
+// shareKey holds the slots of a search.
+type shareKey struct{}
+
+// call waits for a free slot, of the search and of all, and makes one call.
 func (d *Discovery) call(ctx context.Context, make func() error) error {
+	if share, ok := ctx.Value(shareKey{}).(chan struct{}); ok {
+		select {
+		case share <- struct{}{}:
+			defer func() { <-share }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	select {
 	case d.slots <- struct{}{}:
 		defer func() { <-d.slots }()

@@ -3,6 +3,7 @@ package discovery_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -96,5 +97,41 @@ func TestExchangeAlone(t *testing.T) {
 				w.t.Errorf("asked %q", line)
 			}
 		}
+	})
+}
+
+// Domains whose servers never answer take their own searches' connections alone: who asks
+// for such a domain again and again keeps nobody else from a server.
+func TestSlowDomainsLeaveRoomForOthers(t *testing.T) {
+	t.Parallel()
+	in(t, func(w *world) {
+		var entries strings.Builder
+		for i := range 4 {
+			host := fmt.Sprintf("tarpit%d.test", i)
+			entries.WriteString(server("incomingServer", "imap", host, "993", "SSL", "password-cleartext") + server("outgoingServer", "smtp", host, "465", "SSL", "password-cleartext"))
+			w.mail[host+":993"], w.mail[host+":465"] = false, false
+		}
+		file := `<clientConfig><emailProvider>` + entries.String() + `</emailProvider></clientConfig>`
+		d := w.discovery()
+		var group sync.WaitGroup
+		for i := range 3 {
+			domain := fmt.Sprintf("evil%d.test", i)
+			w.settings("https://"+domain+"/.well-known/autoconfig/mail/config-v1.1.xml", file)
+			w.settings("https://autoconfig."+domain+"/mail/config-v1.1.xml", file)
+			w.settings("http://autoconfig."+domain+"/mail/config-v1.1.xml", file)
+			w.srv["_imaps._tcp."+domain] = record("tarpit0.test.", 993)
+		}
+		w.settings(ownFile, autoconfig("mx7.example.com", "mx8.example.com"))
+		w.greets("mx7.example.com:993", "mx8.example.com:465")
+		for i := range 3 {
+			group.Go(func() { _, _ = d.Mail(w.t.Context(), fmt.Sprintf("evil%d.test", i)) })
+		}
+		synctest.Wait()
+		start := time.Now()
+		found, err := d.Mail(w.t.Context(), "example.com")
+		if err != nil || found.Trust != discovery.Settings || time.Since(start) > time.Second {
+			w.t.Errorf("after %v: %+v, %v", time.Since(start), found, err)
+		}
+		group.Wait()
 	})
 }

@@ -44,16 +44,19 @@ func TestHostileAnswersLeadNowhere(t *testing.T) {
 		"the person in the name":  entry("%EMAILLOCALPART%.evil.test", "993", "SSL", "password-cleartext"),
 		"OAuth alone":             entry("mx7.example.com", "993", "SSL", "OAuth2"),
 		"Kerberos alone":          entry("mx7.example.com", "993", "SSL", "GSSAPI"),
-		"a server that is silent": func(w *world) { entry("mx7.example.com", "993", "SSL", "")(w); w.mail["mx7.example.com:993"] = false },
-		"an entity":               file(`<!DOCTYPE c [<!ENTITY h SYSTEM "file:///etc/passwd">]><clientConfig><emailProvider>&h;</emailProvider></clientConfig>`),
-		"a bomb":                  file(bomb()),
-		"an unknown entity":       file(`<clientConfig><emailProvider>&h;</emailProvider></clientConfig>`),
-		"half a file":             file(autoconfig("mx7.example.com", "mx8.example.com")[:200]),
-		"a web page":              file("<!doctype html><html><body>Welcome</body></html>"),
-		"nothing":                 file(""),
-		"too deep":                file(strings.Repeat("<clientConfig>", 5000)),
-		"too many elements":       file("<clientConfig>" + strings.Repeat("<a/>", 3000) + "</clientConfig>"),
-		"another charset":         file(`<?xml version="1.0" encoding="UTF-7"?>` + autoconfig("mx7.example.com", "mx8.example.com")[21:]),
+		"a server that is silent": func(w *world) {
+			entry("mx7.example.com", "993", "SSL", "password-cleartext")(w)
+			w.mail["mx7.example.com:993"] = false
+		},
+		"an entity":         file(`<!DOCTYPE c [<!ENTITY h SYSTEM "file:///etc/passwd">]><clientConfig><emailProvider>&h;</emailProvider></clientConfig>`),
+		"a bomb":            file(bomb()),
+		"an unknown entity": file(`<clientConfig><emailProvider>&h;</emailProvider></clientConfig>`),
+		"half a file":       file(autoconfig("mx7.example.com", "mx8.example.com")[:200]),
+		"a web page":        file("<!doctype html><html><body>Welcome</body></html>"),
+		"nothing":           file(""),
+		"too deep":          file(strings.Repeat("<clientConfig>", 5000)),
+		"too many elements": file("<clientConfig>" + strings.Repeat("<a/>", 3000) + "</clientConfig>"),
+		"another charset":   file(`<?xml version="1.0" encoding="UTF-7"?>` + autoconfig("mx7.example.com", "mx8.example.com")[21:]),
 		"an error page": page(func(out http.ResponseWriter, _ *http.Request) {
 			http.Error(out, autoconfig("mx7.example.com", "mx8.example.com"), 500)
 		}),
