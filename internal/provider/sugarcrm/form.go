@@ -2,6 +2,7 @@ package sugarcrm
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"time"
 
@@ -33,14 +34,19 @@ func (d *Driver) Fields(hint provider.Hint) []provider.Field {
 	}
 }
 
-// Mailboxes implements provider.Former.
+// Mailboxes implements provider.Former. The name counts at the host: ports and paths have
+// many spellings, of which one instance may take all.
 func (d *Driver) Mailboxes(form provider.Form) []string {
 	name := strings.ToLower(strings.TrimSpace(form.Values[fieldUsername]))
 	server, err := instance(form.Values[fieldServer])
 	if err != nil { // it will not be tried
 		return []string{name}
 	}
-	return []string{name + "@" + strings.TrimPrefix(server, "https://")}
+	u, err := url.Parse(server)
+	if err != nil {
+		return []string{name}
+	}
+	return []string{name + "@" + u.Hostname()}
 }
 
 // Grant implements provider.Granter: one attempt, at the instance that was typed.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/avain-project/avain/internal/account"
@@ -66,8 +67,14 @@ func instance(typed string) (string, error) {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port := u.Port(); port != "" && port != "443" {
-		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
+	if u.Port() != "" {
+		port, err := strconv.ParseUint(u.Port(), 10, 16) // 0443 is 443
+		if err != nil || port == 0 {
+			return "", errors.New("this is not the address of a SugarCRM instance")
+		}
+		if port != 443 {
+			host = net.JoinHostPort(strings.Trim(host, "[]"), strconv.FormatUint(port, 10))
+		}
 	}
 	below := u.Path
 	for _, end := range []string{"/rest/", "/index.php"} { // the API and the pages of the instance

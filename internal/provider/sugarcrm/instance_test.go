@@ -19,6 +19,10 @@ func TestAnInstanceHasOneSpelling(t *testing.T) {
 		"https://acme.sugarondemand.com/#Accounts/1":            "https://acme.sugarondemand.com",
 		"https://acme.sugarondemand.com:443/rest/v11/me":        "https://acme.sugarondemand.com",
 		"https://crm.example:8443/sugar/index.php?module=Users": "https://crm.example:8443/sugar",
+		"https://acme.sugarondemand.com:0443":                   "https://acme.sugarondemand.com",
+		"https://crm.example:08443/sugar":                       "https://crm.example:8443/sugar",
+		"https://crm.example:99999":                             "",
+		"https://crm.example:0":                                 "",
 		"crm.example/sugar/../crm/":                             "https://crm.example/crm",
 		"https://[2001:db8::1]:8443":                            "https://[2001:db8::1]:8443",
 		"https://[2001:db8::1]/sugar":                           "https://[2001:db8::1]/sugar",
@@ -47,6 +51,18 @@ func TestAnInstanceHasOneSpelling(t *testing.T) {
 		}
 		if kept, err := typedInstances().Believe(account.Registration{}, got); kept != got || err != nil {
 			t.Errorf("%q is kept as %q, %v", got, kept, err)
+		}
+	}
+}
+
+// Logins are counted by host: what stands behind it can be written in many ways.
+func TestAHostHasOneCount(t *testing.T) {
+	t.Parallel()
+	driver := New(outbound.New(outbound.Config{}))
+	for _, server := range []string{"crm.example", "CRM.example.:0443", "https://crm.example/Sugar", "https://crm.example:8443/sugar/index.php"} {
+		got := driver.Mailboxes(provider.Form{Values: map[string]string{fieldServer: server, fieldUsername: " Ada "}})
+		if len(got) != 1 || got[0] != "ada@crm.example" {
+			t.Errorf("%s counts as %q", server, got)
 		}
 	}
 }
