@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -135,14 +136,20 @@ func (d *Discovery) knock(ctx context.Context, method string, at *url.URL) (next
 	return next, offers, err
 }
 
-// followed reads a redirect.
+// followed reads a redirect, its host in the one form that is judged and shown.
 func followed(res *http.Response) (*url.URL, error) {
 	to, err := res.Location()
 	if err != nil || to.Scheme != "https" || to.User != nil {
 		return nil, errors.New("a redirect that is not followed")
 	}
-	if _, err := outbound.Hostname(to.Hostname()); err != nil {
+	host, err := outbound.Hostname(to.Hostname())
+	if err != nil {
 		return nil, errors.New("a redirect to no host")
+	}
+	if port := to.Port(); port != "" && port != "443" {
+		to.Host = net.JoinHostPort(host, port)
+	} else if to.Host = host; strings.Contains(host, ":") {
+		to.Host = "[" + host + "]"
 	}
 	return to, nil
 }

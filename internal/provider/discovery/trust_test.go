@@ -244,3 +244,27 @@ func TestTheSearchEndsInTime(t *testing.T) {
 		time.Sleep(time.Hour) // they end
 	})
 }
+
+// A redirect may write a host in any way. It is judged, and shown, in one.
+func TestRedirectedHostsHaveOneSpelling(t *testing.T) {
+	t.Parallel()
+	for to, want := range map[string]discovery.Found{
+		"https://Autodiscover-S.OUTLOOK.com/x":    {Trust: discovery.Online, Service: account.Office365},
+		"https://MAIL.Example.com:443/x":          {Trust: discovery.ExchangeOwn, Service: account.EWS},
+		"https://ma\u0456l.example.com.evil.test": {Trust: discovery.ExchangeOther, Service: account.EWS, Unsure: "xn--mal-khd.example.com.evil.test does not belong to example.com, the domain of the address."},
+	} {
+		in(t, func(w *world) {
+			w.site("https://example.com", moved(to))
+			for _, host := range []string{"mail.example.com", "xn--mal-khd.example.com.evil.test"} {
+				w.site("https://"+host, func(out http.ResponseWriter, _ *http.Request) {
+					out.Header().Set("WWW-Authenticate", "NTLM")
+					out.WriteHeader(http.StatusUnauthorized)
+				})
+			}
+			found := w.find("example.com")
+			if found.Trust != want.Trust || found.Service != want.Service || found.Unsure != want.Unsure {
+				t.Errorf("%s: %+v", to, found)
+			}
+		})
+	}
+}
