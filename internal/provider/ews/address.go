@@ -127,19 +127,18 @@ func hostOf(address string) string {
 
 // related tells whether two hosts are of one owner, as far as names can tell: those
 // below the same name that somebody has registered. Addresses are related to none.
-func related(a, b string) bool {
-	if a == b {
-		return true
+func related(a, b string) bool { return owner(a) == owner(b) }
+
+// owner is the name that somebody has registered, which the host is or is below; the host
+// itself where there is none.
+func owner(host string) string {
+	if net.ParseIP(host) != nil {
+		return host
 	}
-	if net.ParseIP(a) != nil || net.ParseIP(b) != nil {
-		return false
+	if registered, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		return registered
 	}
-	one, err := publicsuffix.EffectiveTLDPlusOne(a)
-	if err != nil {
-		return false
-	}
-	two, err := publicsuffix.EffectiveTLDPlusOne(b)
-	return err == nil && one == two
+	return host
 }
 
 // online tells the hosts of Exchange Online, Microsoft's clouds for governments and

@@ -1,6 +1,7 @@
 package ews
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strings"
@@ -78,20 +79,19 @@ func read(form provider.Form) (typed, error) {
 	return t, nil
 }
 
-// Mailboxes implements provider.Former. The name counts at its server, and the address
-// whatever the server: all servers of an organization ask one directory.
+// Mailboxes implements provider.Former. The address counts whatever the server, and the name
+// at whoever owns the server, and the domain of the address, to whose servers any other may
+// lead on: all servers of an organization ask one directory, by however many names.
 func (p *Provider) Mailboxes(form provider.Form) []string {
 	t, err := read(form)
 	if err != nil { // it will not be tried
 		return []string{strings.ToLower(strings.TrimSpace(form.Values[fieldEmail]))}
 	}
 	out := []string{strings.ToLower(t.email)}
-	host := t.server.host
-	if host == "" {
-		host = t.domain
-	}
-	if at := strings.ToLower(t.login.Username) + "@" + host; !slices.Contains(out, at) {
-		out = append(out, at)
+	for _, host := range []string{cmp.Or(t.server.host, t.domain), t.domain} {
+		if at := strings.ToLower(t.login.Username) + "@" + owner(host); !slices.Contains(out, at) {
+			out = append(out, at)
+		}
 	}
 	return out
 }
