@@ -34,6 +34,7 @@ type loginLimiter struct {
 
 type loginBucket struct {
 	*rate.Limiter
+	key  string
 	full time.Duration // from empty
 	last time.Time
 }
@@ -50,11 +51,11 @@ func (l *loginLimiter) draw(applicationID string, mailboxes []string, address st
 	now := l.now()
 	l.sweep(now)
 	buckets := []loginBucket{
-		l.bucket("address "+addressPrefix(address), perAddress, now),
-		l.bucket("application "+applicationID, perApplication, now),
+		l.bucket("address "+addressPrefix(address), perAddress),
+		l.bucket("application "+applicationID, perApplication),
 	}
 	for _, mailbox := range mailboxes {
-		buckets = append(buckets, l.bucket("mailbox "+mailbox, perMailbox, now))
+		buckets = append(buckets, l.bucket("mailbox "+mailbox, perMailbox))
 	}
 	var wait time.Duration
 	for _, b := range buckets {
@@ -62,11 +63,13 @@ func (l *loginLimiter) draw(applicationID string, mailboxes []string, address st
 			wait = max(wait, time.Duration(missing/float64(b.Limit())*float64(time.Second)), time.Second)
 		}
 	}
-	if wait > 0 { // one that is refused counts nowhere
+	if wait > 0 { // one that is refused counts nowhere, and nothing is kept of it
 		return &fault.Error{Code: fault.LoginLimited, RetryAfter: wait, Detail: "Wait " + minutes(wait) + "."}
 	}
 	for _, b := range buckets {
 		b.AllowN(now, 1)
+		b.last = now
+		l.buckets[b.key] = b
 	}
 	return nil
 }
@@ -78,14 +81,12 @@ func minutes(wait time.Duration) string {
 	return (wait + time.Minute - 1).Truncate(time.Minute).String()
 }
 
-func (l *loginLimiter) bucket(key string, bound loginBound, now time.Time) loginBucket {
-	b, known := l.buckets[key]
-	if !known {
-		b = loginBucket{Limiter: rate.NewLimiter(rate.Every(bound.every), bound.burst), full: time.Duration(bound.burst) * bound.every}
+// bucket is the one of that key, or a full one.
+func (l *loginLimiter) bucket(key string, bound loginBound) loginBucket {
+	if b, known := l.buckets[key]; known {
+		return b
 	}
-	b.last = now
-	l.buckets[key] = b
-	return b
+	return loginBucket{Limiter: rate.NewLimiter(rate.Every(bound.every), bound.burst), key: key, full: time.Duration(bound.burst) * bound.every}
 }
 
 // sweep forgets the buckets that are full by now.

@@ -53,3 +53,15 @@ func TestLoginsAreBoundedPerMailboxAddressAndApplication(t *testing.T) {
 		})
 	}
 }
+
+// Whoever is refused may name as many mailboxes as they like: nothing is kept of them.
+func TestRefusedLoginsTakeNoMemory(t *testing.T) {
+	t.Parallel()
+	l := newLoginLimiter(func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) })
+	for n := range 500 {
+		_ = l.draw("app", []string{fmt.Sprint("person", n)}, "192.0.2.1")
+	}
+	if want := 20 + 2; len(l.buckets) != want { // those that were admitted, and what they share
+		t.Errorf("%d buckets, want %d", len(l.buckets), want)
+	}
+}
