@@ -34,6 +34,12 @@ build: ## Build the static binary, bin/avain
 bench: ## Print our speed on both databases, as ratios to bare yardsticks; BENCH=-flow measures code flows alone
 	AVAIN_POSTGRES_DURABLE=1 scripts/with-postgres $(GO) run ./bench $(BENCH)
 
+KILLS ?= 300
+
+.PHONY: crash
+crash: ## Kill the server 300 times on both databases, and print what became of the accounts; KILLS=1000 for more
+	@scripts/with-postgres $(GO) test ./e2e/crash -count=1 -timeout=1h -v -run '^TestKills' -kills $(KILLS)
+
 .PHONY: fmt
 fmt: ## Format the Go code
 	$(TOOL) gofumpt -w .

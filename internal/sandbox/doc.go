@@ -24,6 +24,8 @@
 //	            The scopes of signing in itself are never left out
 //	+norefresh  never a refresh token, even when consent is forced
 //	+rotate     each refresh gives a new refresh token and ends the old one
+//	+once       as +rotate, and an old one that is shown again ends the whole grant, as
+//	            RFC 9700 §4.14.2 advises
 //	+admin      an administrator must approve first: admin_policy_enforced at Google,
 //	            access_denied with AADSTS90094 at Office365; at Hubspot a page that leads nowhere;
 //	            plain access_denied at Zoho;

@@ -37,7 +37,7 @@ func TestAuthorizeErrorsBeforeTheClientIsProvenShowAPage(t *testing.T) {
 		"redirect in capitals": {[]string{"redirect_uri", strings.ToUpper(callback)}, 400, "redirect_uri_mismatch"},
 		"no redirect":          {[]string{"redirect_uri", ""}, 400, "redirect_uri_mismatch"},
 		"unknown persona":      {[]string{"login_hint", "eve+auto@sandbox.test"}, 400, "ada, bob"},
-		"unknown tag":          {[]string{"login_hint", "ada+automatic@sandbox.test"}, 400, "+auto, +deny, +untick, +norefresh, +rotate, +revoked"},
+		"unknown tag":          {[]string{"login_hint", "ada+automatic@sandbox.test"}, 400, "+auto, +deny, +untick, +norefresh, +rotate, +once, +revoked"},
 		"empty tag":            {[]string{"login_hint", "ada+@sandbox.test"}, 400, "known tags"},
 	} {
 		a := b.authorize(tt.changes...)

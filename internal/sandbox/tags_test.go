@@ -58,6 +58,23 @@ func TestTagRotate(t *testing.T) {
 	}
 }
 
+func TestTagOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.connect("login_hint", "ada+auto+once@sandbox.test").Refresh
+	second := b.refresh(first).Refresh
+	if second == "" || second == first {
+		t.Fatalf("refresh gave %q after %q", second, first)
+	}
+	b.wantError(b.refresh(first), http.StatusBadRequest, "invalid_grant")
+	b.wantError(b.refresh(second), http.StatusBadRequest, "invalid_grant")
+	next := b.connect("login_hint", "ada+auto+once@sandbox.test").Refresh
+	b.wantError(b.refresh(first), http.StatusBadRequest, "invalid_grant")
+	if b.refresh(next).Refresh == "" {
+		t.Error("a token of a grant that has ended already ended the next one")
+	}
+}
+
 func TestTagRevoked(t *testing.T) {
 	t.Parallel()
 	for _, hint := range []string{"ada+auto+revoked@sandbox.test", "ada+auto+rotate+revoked@sandbox.test"} {

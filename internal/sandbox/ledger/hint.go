@@ -14,6 +14,7 @@ type Tags struct {
 	Untick    bool // leave out the last asked scope that may be left out
 	NoRefresh bool // never a refresh token, even when consent is forced
 	Rotate    bool // every refresh replaces the refresh token; the old one is dead
+	Once      bool // as Rotate, and an old one that is shown again ends the grant (RFC 9700 §4.14.2)
 	Revoked   bool // the refresh token dies directly after its first refresh
 	Admin     bool // an administrator must approve first
 	NoMail    bool // the mail service is off for the person, whatever was granted
@@ -33,6 +34,7 @@ func KnownTags() []Tag {
 		{"untick", "leaves out the last asked scope (with the page: merely unticked beforehand)"},
 		{"norefresh", "never gives a refresh token, even when consent is forced"},
 		{"rotate", "each refresh gives a new refresh token and ends the old one"},
+		{"once", "as rotate, and an old refresh token that is shown again ends the grant"},
 		{"revoked", "the refresh token is revoked directly after its first refresh"},
 		{"admin", "an administrator must approve the application first"},
 		{"nomail", "the mail service is off for this person: its calls are refused although they were granted"},
@@ -84,6 +86,8 @@ func (t *Tags) set(name string) bool {
 		t.NoRefresh = true
 	case "rotate":
 		t.Rotate = true
+	case "once":
+		t.Rotate, t.Once = true, true
 	case "revoked":
 		t.Revoked = true
 	case "admin":

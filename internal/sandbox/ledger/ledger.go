@@ -61,6 +61,7 @@ type Ledger struct {
 	codes   *shelf[*code]
 	access  *shelf[Access]
 	refresh *shelf[refresh]
+	spent   *shelf[grantKey] // refresh tokens that end their grant where they are shown again
 }
 
 // grantKey names a grant: vendors hold one for each person and client.
@@ -91,6 +92,7 @@ func (l *Ledger) clear() {
 	l.codes = newShelf[*code](maxCodes)
 	l.access = newShelf[Access](maxAccess)
 	l.refresh = newShelf[refresh](maxAccess)
+	l.spent = newShelf[grantKey](maxAccess)
 }
 
 // mint makes a new opaque value of 256 random bits.

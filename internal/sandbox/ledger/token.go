@@ -58,6 +58,9 @@ func (l *Ledger) Refresh(clientID, token string, scopes []string) (Tokens, error
 	defer l.mu.Unlock()
 	r, ok := l.refresh.entries[token]
 	if !ok {
+		if key, spent := l.spent.entries[token]; spent {
+			l.endRefresh(key)
+		}
 		return Tokens{}, ErrUnknownToken
 	}
 	if r.key.client != clientID {
@@ -75,6 +78,9 @@ func (l *Ledger) Refresh(clientID, token string, scopes []string) (Tokens, error
 	tags := l.grants[r.key].tags
 	if tags.Rotate {
 		delete(l.refresh.entries, token)
+	}
+	if tags.Once {
+		l.spent.put(token, r.key)
 	}
 	if tags.Rotate || l.cfg.Renews {
 		t.Refresh = l.issueRefresh(r)
@@ -165,9 +171,11 @@ func (l *Ledger) end(key grantKey) {
 }
 
 // endRefresh forgets a grant but leaves its access tokens. Its codes go as well,
-// used ones too: a late replay must not end the grant that comes next.
+// used ones too, and its spent refresh tokens: a late replay must not end the grant
+// that comes next.
 func (l *Ledger) endRefresh(key grantKey) {
 	delete(l.grants, key)
 	l.refresh.deleteFunc(func(r refresh) bool { return r.key == key })
+	l.spent.deleteFunc(func(spent grantKey) bool { return spent == key })
 	l.codes.deleteFunc(func(c *code) bool { return c.key == key })
 }
