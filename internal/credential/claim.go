@@ -21,6 +21,14 @@ import (
 // and for clocks that do not run alike.
 const claimMargin = 15 * time.Second
 
+// askWithin is how long after a claim was begun its holder may begin to ask. One that was
+// stopped for longer, or had to wait for its turn, gives the claim up: before the call and
+// the save are over, somebody else may hold it.
+const askWithin = claimMargin / 2
+
+// codeLate is the failure of a refresh that was given up for that.
+const codeLate = "claim_over"
+
 // How often somebody who waits for another's claim looks again.
 const (
 	firstLook   = 20 * time.Millisecond
@@ -44,6 +52,7 @@ func (s *Service) claim(ctx context.Context, id account.ID, done func(held) bool
 				return held{}, nil, err
 			}
 		}
+		began := time.Now()
 		claim, err := s.Store.ClaimRefresh(ctx, store.ClaimRequest{
 			AccountID: id, Generation: current.record.Generation, Holder: account.NewRecordID(),
 			For: s.RefreshTimeout + claimMargin, DoubtFor: s.RefreshTimeout,
@@ -51,6 +60,7 @@ func (s *Service) claim(ctx context.Context, id account.ID, done func(held) bool
 		var wait *store.WaitError
 		switch {
 		case err == nil:
+			claim.Since = began
 			// A save that came just before the claim may not have been seen yet.
 			current, err = s.open(ctx, id)
 			if err == nil && waited { // nor a mark

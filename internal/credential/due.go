@@ -39,12 +39,14 @@ const (
 func (s *Service) RenewDue(ctx context.Context) (int, error) {
 	looked := 0
 	for ctx.Err() == nil {
+		began := time.Now()
 		claims, err := s.Store.ClaimDue(ctx, account.NewRecordID(), dueBatch, s.RefreshTimeout+claimMargin, s.RefreshTimeout)
 		if err != nil {
 			return looked, err
 		}
 		var group errgroup.Group
 		for _, claim := range claims {
+			claim.Since = began
 			group.Go(func() error {
 				s.renewDue(context.WithoutCancel(ctx), claim)
 				return nil

@@ -114,6 +114,9 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	if err != nil {
 		return held{}, err
 	}
+	if time.Since(claim.Since) > askWithin {
+		return held{}, Fault(&provider.Error{Class: provider.Later, Code: codeLate, RetryAfter: time.Second})
+	}
 	p, _ := s.Providers.Of(acct.ServiceType)
 	if resource != mainResource {
 		renewed, err := s.refreshOther(ctx, acct, reg.Registration, p, current, resource)
@@ -171,6 +174,9 @@ func (s *Service) releasedKept(ctx context.Context, claim store.Claim, err error
 // what it replaces. Whoever stored a newer credential meanwhile has won, and theirs
 // is returned.
 func (s *Service) save(ctx context.Context, info provider.Info, acct account.Account, renewed held, state store.TokenState) (held, error) {
+	// A process that was stopped for minutes saves its answer all the same: the store has time
+	// limits of its own.
+	ctx = context.WithoutCancel(ctx)
 	before := renewed.record.Generation
 	record, err := s.sealed(renewed)
 	if err != nil {

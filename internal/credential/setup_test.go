@@ -97,6 +97,9 @@ func firstTokens() provider.Tokens {
 
 func (b *bench) connect() { b.connectAs(7, firstTokens()) }
 
+// connectWith connects one account more, which the bench is about from now on.
+func (b *bench) connectWith(tokens provider.Tokens) { b.connectAs(b.id+7, tokens) }
+
 // connectAs connects one more account, at an application of its own.
 func (b *bench) connectAs(id account.ID, tokens provider.Tokens) {
 	b.Helper()

@@ -21,6 +21,8 @@ type Claim struct {
 	Generation int64  // of the credential that is to be renewed
 	Holder     string // one claim's own name
 	Failures   int    // passing failures in a row before this one
+	// Since is when its holder began to claim it, by the holder's own clock; the holder sets it.
+	Since time.Time
 	// Doubt: an earlier claim of this generation ended without an outcome, so the provider
 	// may have renewed it already. A refusal then proves nothing about the grant until the
 	// doubt has ended.
