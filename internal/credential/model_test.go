@@ -3,7 +3,6 @@ package credential_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -19,7 +18,6 @@ import (
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/seal"
-	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/store"
 	"github.com/avain-project/avain/internal/store/storetest"
 )
@@ -53,105 +51,6 @@ func TestNoInterleavingLosesAToken(t *testing.T) {
 	})
 }
 
-// A process that was stopped for longer than its claim lasts, before it has asked, must
-// not: somebody else may have asked with that refresh token by then.
-func TestWhoComesLateWithAClaimDoesNotAsk(t *testing.T) {
-	t.Parallel()
-	storetest.OpenSQLite(t)
-	synctest.Test(t, func(t *testing.T) {
-		m := newModel(t, scenario{})
-		late, other := m.process("late", 0), m.process("other", 0)
-		late.start("renews", late.renew)
-		m.upTo(late, "claims")
-		m.tell(m.before(late), goOn)
-		time.Sleep(46 * time.Second)
-		other.start("renews", other.renew)
-		m.upTo(other, "saves")
-		m.tell(m.before(late), goOn) // reads what it is to renew
-		if s := m.before(late); s == nil || s.what != "releases" {
-			t.Errorf("with a claim that is over it goes on to %+v", s)
-		}
-		m.calmDown([]*process{late, other})
-		m.judge()
-		if len(m.wrong) > 0 {
-			t.Errorf("%s\n%s", strings.Join(m.wrong, "\n"), strings.Join(m.trace, "\n"))
-		}
-	})
-}
-
-// Accounts are claimed by the hundred, and asked for by fewer at a time: where the provider
-// hangs, the rest must not be asked for when their claims are nearly over.
-func TestADueAccountThatWaitedForItsTurnIsLeftForTheNext(t *testing.T) {
-	t.Parallel()
-	storetest.OpenSQLite(t)
-	synctest.Test(t, func(t *testing.T) {
-		b := inBubble(t)
-		b.vendor.keepAlive = 5 * time.Minute
-		const accounts = 40
-		for range accounts {
-			b.connect()
-		}
-		time.Sleep(5 * time.Minute)
-		var mu sync.Mutex
-		var began time.Time
-		asked := 0
-		b.vendor.plays(func(int, provider.Tokens) (provider.Tokens, error) {
-			mu.Lock()
-			asked++
-			if late := time.Since(began); late > 10*time.Second {
-				t.Errorf("asked %v after the claim", late)
-			}
-			mu.Unlock()
-			time.Sleep(30 * time.Second)
-			return provider.Tokens{}, &provider.Error{Class: provider.Later, Code: provider.CodeTimeout}
-		})
-		for range 2 {
-			began = time.Now()
-			if _, err := b.RenewDue(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if asked != accounts {
-			t.Errorf("%d of %d accounts were asked for in two rounds", asked, accounts)
-		}
-	})
-}
-
-// upTo lets a process go on until it stands before a step.
-func (m *model) upTo(p *process, what string) {
-	synctest.Wait()
-	for s := m.before(p); s.what != what; s = m.before(p) {
-		m.tell(s, goOn)
-	}
-}
-
-// before is where a process stands; nil where it is not stopped.
-func (m *model) before(p *process) *stop {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, s := range m.waiting {
-		if s.process == p {
-			return s
-		}
-	}
-	return nil
-}
-
-// verdict is what a stopped process is told.
-type verdict string
-
-const (
-	goOn   verdict = "goes on"
-	fails  verdict = "fails, nothing done"
-	unsure verdict = "fails, though it was done"
-	dies   verdict = "and its process is killed"
-)
-
-var (
-	errStore = errors.Join(store.ErrUnavailable, errors.New("the store is away"))
-	errGone  = errors.Join(store.ErrUnavailable, errors.New("the process is gone"))
-)
-
 // model is the world of one run.
 type model struct {
 	db     *store.Store
@@ -165,54 +64,6 @@ type model struct {
 	waiting []*stop
 	wrong   []string
 	calm    bool // nobody is stopped any more
-}
-
-// stop is a process that stands before a step.
-type stop struct {
-	process *process
-	what    string
-	told    chan verdict
-}
-
-// process is one server.
-type process struct {
-	*credential.Service
-	*model
-	name string
-	busy int // with so many requests
-	gone bool
-
-	claimed time.Time // its last claim
-	// holds is the answer that it has to save, which has failed so often.
-	holds *issued
-	saves int
-}
-
-func (m *model) process(name string, skew int) *process {
-	p := &process{model: m, name: name}
-	now := func() time.Time { return time.Now().Add(time.Duration(skew) * time.Second) }
-	p.Service = credential.New(credential.Config{
-		Store: stopping{m.db, p}, Ring: m.ring, Providers: provider.NewRegistry(&asker{p: p}), Now: now,
-		Logger: slog.New(slog.DiscardHandler),
-	})
-	return p
-}
-
-// reach stops the process before a step, and returns what it is told.
-func (p *process) reach(what string) verdict {
-	p.mu.Lock()
-	switch {
-	case p.gone:
-		p.mu.Unlock()
-		return dies
-	case p.calm:
-		p.mu.Unlock()
-		return goOn
-	}
-	s := &stop{p, what, make(chan verdict, 1)}
-	p.waiting = append(p.waiting, s)
-	p.mu.Unlock()
-	return <-s.told
 }
 
 // tell lets a stopped process go on.
@@ -256,205 +107,17 @@ func (m *model) complain(format string, args ...any) {
 	m.wrong = append(m.wrong, fmt.Sprintf(format, args...))
 }
 
-// stopping is the store as a process reaches it.
-type stopping struct {
-	credential.Store
-	p *process
-}
-
-// step does what changes the store, as it is told.
-func (s stopping) step(what string, do func() error) error {
-	switch s.p.reach(what) {
-	case dies:
-		return errGone
-	case fails:
-		return errStore
-	case unsure:
-		return errors.Join(errStore, do())
-	}
-	return do()
-}
-
-func (s stopping) ClaimRefresh(ctx context.Context, r store.ClaimRequest) (claim store.Claim, err error) {
-	err = s.step("claims", func() (err error) {
-		if claim, err = s.Store.ClaimRefresh(ctx, r); err == nil {
-			s.p.claimed = time.Now()
-		}
-		return err
-	})
-	return claim, err
-}
-
-func (s stopping) ReleaseRefresh(ctx context.Context, c store.Claim, r store.Release) error {
-	return s.step("releases", func() error { return s.Store.ReleaseRefresh(ctx, c, r) })
-}
-
-func (s stopping) Credential(ctx context.Context, id account.ID) (c store.Credential, err error) {
-	err = s.step("reads", func() (err error) {
-		c, err = s.Store.Credential(ctx, id)
-		return err
-	})
-	return c, err
-}
-
-func (s stopping) MarkToken(ctx context.Context, id account.ID, generation int64, state store.TokenState) (changed bool, err error) {
-	err = s.step("marks", func() (err error) {
-		changed, err = s.Store.MarkToken(ctx, id, generation, state)
-		return err
-	})
-	return changed, err
-}
-
-// SaveCredential notes what becomes of the answer: one that no try could store is lost.
-func (s stopping) SaveCredential(ctx context.Context, c store.Credential, expect int64, state store.TokenState) error {
-	done := false
-	err := s.step("saves", func() error {
-		err := s.Store.SaveCredential(ctx, c, expect, state)
-		done = err == nil || errors.Is(err, store.ErrConflict)
-		return err
-	})
-	s.p.mu.Lock()
-	defer s.p.mu.Unlock()
-	switch {
-	case done:
-		s.p.holds, s.p.saves = nil, 0
-	case errors.Is(err, errStore):
-		if s.p.saves++; s.p.saves == 4 && s.p.holds != nil {
-			s.p.holds.lost = true
-		}
-	}
-	return err
-}
-
-// grants is the provider: refresh tokens are good once, and each sign-in is a grant of its own.
-type grants struct {
-	mu   sync.Mutex
-	ends bool
-	all  []*grant
-}
-
-type grant struct {
-	number int
-	ended  bool
-	last   *issued // the refresh token that is good
-}
-
-// issued is an answer with new tokens.
-type issued struct {
-	number int
-	to     *process
-	since  time.Time // when it was claimed
-	lost   bool      // it cannot be saved any more
-}
-
-func (g *grants) signIn() provider.Tokens {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	made := &grant{number: len(g.all), last: &issued{}}
-	g.all = append(g.all, made)
-	return made.tokens()
-}
-
-func (g *grant) tokens() provider.Tokens {
-	return provider.Tokens{
-		Access: secret.New(fmt.Sprintf("access-%d-%d", g.number, g.last.number)), Refresh: secret.New(g.good()),
-		Life: time.Hour, NativeScopes: []string{"mail", "calendar"},
-	}
-}
-
-func (g *grant) good() string { return fmt.Sprintf("refresh-%d-%d", g.number, g.last.number) }
-
-// of finds the grant of a refresh token.
-func (g *grants) of(token string) *grant {
-	var number, nth int
-	if _, err := fmt.Sscanf(token, "refresh-%d-%d", &number, &nth); err != nil {
-		panic(err)
-	}
-	return g.all[number]
-}
-
-// asker is the provider as a process reaches it.
-type asker struct {
-	vendor
-	p *process
-}
-
-func (a *asker) Refresh(ctx context.Context, _ account.Registration, held provider.Tokens) (provider.Tokens, error) {
-	unheard := func(code string) (provider.Tokens, error) {
-		return provider.Tokens{}, &provider.Error{Class: provider.Later, Code: code}
-	}
-	if a.p.reach("asks") != goOn {
-		return unheard(provider.CodeUnreachable)
-	}
-	if ctx.Err() != nil {
-		return unheard(provider.CodeTimeout)
-	}
-	answer, err := a.p.grants.refresh(a.p, held.Refresh.Reveal())
-	if err != nil {
-		return provider.Tokens{}, err
-	}
-	// The answer is on its way: it can be lost, or the process be stopped when it has come.
-	if a.p.reach("gets the answer") != goOn {
-		a.p.lose()
-		return unheard(provider.CodeTimeout)
-	}
-	return answer, nil
-}
-
-func (p *process) lose() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.holds != nil {
-		p.holds.lost = true
-	}
-	p.holds = nil
-}
-
-func (g *grants) refresh(p *process, token string) (provider.Tokens, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	of := g.of(token)
-	if of.ended || token != of.good() {
-		if !of.ended && !g.excuses(of) {
-			p.complain("%s shows %s at %v, while another may still save %s", p.name, token, time.Since(p.began), of.good())
-		}
-		of.ended = of.ended || g.ends
-		return provider.Tokens{}, &provider.Error{Class: provider.Dead, Code: "invalid_grant", Cause: "it was refused"}
-	}
-	of.last = &issued{number: of.last.number + 1, to: p, since: p.claimed}
-	p.mu.Lock()
-	p.holds, p.saves = of.last, 0
-	p.mu.Unlock()
-	return of.tokens(), nil
-}
-
-// excuses tells whether somebody may ask again with a refresh token that is used: its
-// answer is lost, or whoever has it was not heard of for as long as a claim lasts.
-func (g *grants) excuses(of *grant) bool {
-	last := of.last
-	if last.to == nil {
-		return false // nobody has asked yet
-	}
-	last.to.mu.Lock()
-	defer last.to.mu.Unlock()
-	return last.lost || time.Since(last.since) >= claimLength
-}
-
-// claimLength is 30 s for the provider and 15 s besides, less what the database's clock
-// does not tell.
-const claimLength = 45*time.Second - time.Millisecond
-
 // play runs a scenario, and returns what went wrong in it and what happened.
 func play(t *testing.T, s scenario) (wrong, trace []string) {
 	m := newModel(t, s)
 	processes := make([]*process, len(s.Skews))
 	for i := range processes {
-		processes[i] = m.process(fmt.Sprintf("%c1", 'A'+i), s.Skews[i])
+		processes[i] = m.process(string(rune('A'+i)), s.Skews[i])
 	}
-	for _, step := range s.Steps {
+	for n, step := range s.Steps {
 		for i, p := range processes {
 			if p.gone { // and is started again
-				processes[i] = m.process(fmt.Sprintf("%c%d", p.name[0], int(p.name[1]-'0')+1), s.Skews[i])
+				processes[i] = m.process(fmt.Sprintf("%c%d", p.name[0], n), s.Skews[i])
 			}
 		}
 		options := m.options(processes)
@@ -513,51 +176,6 @@ func (m *model) options(processes []*process) (options []func()) {
 		})
 	}
 	return options
-}
-
-func (p *process) start(what string, do func() error) {
-	p.note("%s %s", p.name, what)
-	p.mu.Lock()
-	p.busy++
-	p.mu.Unlock()
-	go func() {
-		err := do()
-		p.note("%s %s: done, %v", p.name, what, err)
-		p.mu.Lock()
-		p.busy--
-		p.mu.Unlock()
-	}()
-}
-
-func (p *process) renew() error {
-	acct, err := p.db.Account(context.Background(), p.id)
-	if err != nil {
-		return err
-	}
-	return p.Renew(context.Background(), acct)
-}
-
-// signIn stores a new grant as connect does: it decides anew where it was overtaken.
-func (p *process) signIn() error {
-	ctx, tokens := context.Background(), p.grants.signIn()
-	for {
-		acct, err := p.db.Account(ctx, p.id)
-		if err != nil {
-			return err
-		}
-		plan, err := p.Plan(ctx, &acct, account.Registration{ID: acct.RegistrationID, ServiceType: account.Google}, tokens)
-		if err != nil {
-			return err
-		}
-		acct.TokenStatus, acct.TokenError, acct.AuthExpiresAt = account.TokenActive, "", plan.ExpiresAt
-		plan.Credential.AccountID = acct.ID
-		err = stopping{p.db, p}.step("stores the sign-in", func() error {
-			return p.db.SaveConnection(ctx, store.Connection{Account: acct, Credential: plan.Credential, ExpectGeneration: plan.ExpectGeneration})
-		})
-		if !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
 }
 
 // calmDown lets everybody finish.
