@@ -20,9 +20,5 @@ func named() []point {
 	return []point{unclaimed, claimed, asked, answered, arrived, saved, answering}
 }
 
-// locked tells whether an account gets to the point only while nobody can write to
-// the database.
-func (p point) locked() bool { return p == unclaimed || p == arrived }
-
 // tally is what came of the kills at one point.
 type tally struct{ accounts, kept, lost int }
