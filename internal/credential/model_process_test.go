@@ -182,7 +182,11 @@ func (p *process) signIn() error {
 		acct.TokenStatus, acct.TokenError, acct.AuthExpiresAt = account.TokenActive, "", plan.ExpiresAt
 		plan.Credential.AccountID = acct.ID
 		err = stopping{p.db, p}.step("stores the sign-in", func() error {
-			return p.db.SaveConnection(ctx, store.Connection{Account: acct, Credential: plan.Credential, ExpectGeneration: plan.ExpectGeneration})
+			err := p.db.SaveConnection(ctx, store.Connection{Account: acct, Credential: plan.Credential, ExpectGeneration: plan.ExpectGeneration})
+			if err == nil {
+				p.newest = tokens.Refresh.Reveal()
+			}
+			return err
 		})
 		if !errors.Is(err, store.ErrConflict) {
 			return err

@@ -58,6 +58,7 @@ type model struct {
 	grants *grants
 	id     account.ID
 	began  time.Time
+	newest string // the refresh token of the sign-in that was stored last
 	trace  []string
 
 	mu      sync.Mutex
@@ -208,6 +209,9 @@ func (m *model) judge() {
 	last := m.process("judge", 0)
 	acct, token := m.stored()
 	grant := m.grants.of(token)
+	if m.newest != "" && grant != m.grants.of(m.newest) {
+		m.complain("%s is stored, of an older grant than the newest sign-in's %s", token, m.newest)
+	}
 	alive := token == grant.good() && !grant.ended
 	if alive && acct.TokenStatus != account.TokenActive {
 		m.complain("the account is %s (%s), and its refresh token is good", acct.TokenStatus, acct.TokenError)
