@@ -99,7 +99,7 @@ func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *
 	a.operator = operator.New(operator.Config{
 		Store: s, Ring: ring, Providers: a.providers, Credentials: a.credentials, PublicURL: a.knownPublicURL(), Now: cfg.Now,
 		Typed: operator.TypedHosts{
-			Networks: cfg.TypedNetworks, Plaintext: cfg.PlaintextHosts, CA: cfg.TypedCA, Lookup: cfg.Lookup,
+			Networks: cfg.TypedNetworks, Plaintext: cfg.PlaintextHosts, CA: cfg.TypedCA, Lookup: outbound.NewTyped(typed).Lookup,
 		},
 	})
 	if cfg.ReadKey != nil {
@@ -147,9 +147,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Providers == nil {
 		c.Providers = all.Registry
-	}
-	if c.Lookup == nil {
-		c.Lookup = outbound.Lookup
 	}
 	if c.moved = c.Now; c.Now == nil {
 		c.Now = time.Now

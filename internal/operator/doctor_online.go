@@ -135,7 +135,7 @@ func (s *Service) askResolver(ctx context.Context) Finding {
 	ctx, cancel := context.WithTimeout(ctx, onlineTimeout)
 	defer cancel()
 	if addrs, err := s.Typed.Lookup(ctx, known); err != nil || len(addrs) == 0 {
-		return finding(Error, subject, "finds no address of "+known+", so no server that people type is found", "give this machine a working resolver (/etc/resolv.conf)")
+		return finding(Error, subject, "finds no address of "+known+", so no server that people type is found", "give this machine a working resolver (/etc/resolv.conf), or serve and doctor another one (--typed-resolver)")
 	}
 	return finding(OK, subject, "answers", "")
 }

@@ -258,17 +258,14 @@ func (t *Typed) control(_ context.Context, _, address string, _ syscall.RawConn)
 	return t.guard.check(to.Addr())
 }
 
-// Lookup asks the system's resolver. It may write an A record as a mapped address.
-func Lookup(ctx context.Context, host string) ([]netip.Addr, error) {
-	return lookup(ctx, net.DefaultResolver, host)
+// Lookup gives the addresses of a name, before any is judged.
+func (t *Typed) Lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	return t.cfg.Lookup(ctx, host)
 }
 
+// lookup asks the resolver, which may write an A record as a mapped address.
 func (t *Typed) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
-	return lookup(ctx, t.cfg.Resolver, host)
-}
-
-func lookup(ctx context.Context, by Resolver, host string) ([]netip.Addr, error) {
-	addrs, err := by.LookupNetIP(ctx, "ip", host)
+	addrs, err := t.cfg.Resolver.LookupNetIP(ctx, "ip", host)
 	for i := range addrs {
 		addrs[i] = addrs[i].Unmap()
 	}
