@@ -28,7 +28,7 @@ func TestTheDemoFindsTheServersOfItsDomains(t *testing.T) {
 		"microsoft.sandbox.test": "Your account is with Microsoft 365.",
 		"online.sandbox.test":    "Your account is with Microsoft 365.",
 		"zoho.sandbox.test":      "Your account is with Zoho.",
-		"exchange.sandbox.test":  "Your account is with Microsoft Exchange.",
+		"exchange.sandbox.test":  "Your account is with Microsoft Exchange.</h1>\n<p id=\"next\">You sign in to it on the next page,",
 		"nothing.sandbox.test":   "server.unknown",
 	}
 	for _, d := range sandbox.MailDomains() {

@@ -38,6 +38,7 @@ type DonePage struct {
 	// service that it goes on at; empty for a question of our own.
 	Onward       bool
 	ServiceTitle string
+	ToForm       bool // that service's sign-in is a page of ours, too
 }
 
 // showForm shows the sign-in page.
@@ -119,7 +120,7 @@ func (s *Server) led(w http.ResponseWriter, r *http.Request, out connect.Outcome
 	default:
 		page := DonePage{
 			Status: http.StatusOK, Location: out.Location,
-			Onward: out.Page == connect.PageOnward, ServiceTitle: out.ServiceTitle,
+			Onward: out.Page == connect.PageOnward, ServiceTitle: out.ServiceTitle, ToForm: out.OnwardToForm,
 		}
 		if out.Fault != nil {
 			f := s.noted(w, r, out.Fault)

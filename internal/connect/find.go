@@ -183,7 +183,7 @@ func (s *Service) atProvider(ctx context.Context, v *visited, first provider.Fie
 	if err != nil {
 		return v.firstPage(first, err, "")
 	}
-	return Outcome{Page: PageOnward, Location: location, ApplicationName: v.app.Name, ServiceTitle: v.info.Title}
+	return Outcome{Page: PageOnward, Location: location, ApplicationName: v.app.Name, Brand: v.app.Brand, ServiceTitle: v.info.Title}
 }
 
 // elsewhere begins the same sign-in at another service, where the application takes
@@ -209,7 +209,12 @@ func (s *Service) elsewhere(ctx context.Context, v *visited, first provider.Fiel
 	if err != nil {
 		return v.firstPage(first, fmt.Errorf("lead to the other service: %w", err), "")
 	}
-	return Outcome{Page: PageOnward, Location: location.String(), ApplicationName: v.app.Name, Brand: v.app.Brand, ServiceTitle: infos[offered].Title}
+	p, _ := s.Providers.Of(t)
+	_, ours := p.(provider.Former)
+	return Outcome{
+		Page: PageOnward, Location: location.String(), ApplicationName: v.app.Name, Brand: v.app.Brand,
+		ServiceTitle: infos[offered].Title, OnwardToForm: ours,
+	}
 }
 
 // title is what people call a service.

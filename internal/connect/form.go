@@ -25,7 +25,9 @@ type Form struct {
 	Action string // path of this server that takes the form, and shows it
 	Step   Step
 	Fields []provider.Field
-	Scopes []scope.Scope // what the application asks for
+	Scopes []scope.Scope // what the application asks for, of what the service has
+	// Everything: the service knows none of our scopes, and opens whatever the person may do there.
+	Everything bool
 	// Wrong is the name of the field that the Outcome's Fault is about; "" for none. It
 	// may be FieldConfirmed.
 	Wrong string
@@ -215,7 +217,7 @@ func (v *visited) scopes() []scope.Scope { return v.info.Scopes.Unified(v.ask) }
 // again for what err says.
 func (v *visited) page(fields []provider.Field, err error, wrong string) Outcome {
 	_, traded := v.former.(provider.Granter)
-	form := Form{Action: formPath(v.key), Fields: fields, Scopes: v.attempt.Scopes, Wrong: wrong, Traded: traded}
+	form := Form{Action: formPath(v.key), Fields: fields, Wrong: wrong, Traded: traded}
 	switch {
 	case v.found != nil:
 		form.Step, form.Found, form.Servers = StepPassword, v.sealed, servers(fields)
@@ -233,11 +235,17 @@ func (v *visited) page(fields []provider.Field, err error, wrong string) Outcome
 // firstPage asks for the first field alone.
 func (v *visited) firstPage(first provider.Field, err error, wrong string) Outcome {
 	return v.asking(Form{
-		Action: formPath(v.key), Step: StepFind, Fields: []provider.Field{first}, Scopes: v.attempt.Scopes, Wrong: wrong,
+		Action: formPath(v.key), Step: StepFind, Fields: []provider.Field{first}, Wrong: wrong,
 	}, err)
 }
 
 func (v *visited) asking(form Form, err error) Outcome {
+	form.Everything = len(v.info.Scopes.Native) == 0
+	for _, s := range v.attempt.Scopes {
+		if v.info.Scopes.Supports(s) {
+			form.Scopes = append(form.Scopes, s)
+		}
+	}
 	return Outcome{
 		Page: PageForm, Fault: fault.From(err), ApplicationName: v.app.Name, Brand: v.app.Brand, ServiceType: v.info.ServiceType, ServiceTitle: v.info.Title,
 		Back: replyTo(v.attempt).errorURL(fault.New(fault.AccessDenied, "")), Form: form,

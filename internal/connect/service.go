@@ -137,6 +137,7 @@ type Outcome struct {
 	Brand           brand.Brand
 	ServiceType     account.ServiceType // of PageForm
 	ServiceTitle    string
+	OnwardToForm    bool     // of PageOnward: the other service is signed in to on a page of ours, too
 	Reload          bool     // of PageTryAgain: the same request may come again
 	TryAgain        string   // of PageTryAgain: starts the sign-in anew; may be empty
 	AdminURL        string   // of PageAdmin: for an administrator; may be empty

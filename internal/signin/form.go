@@ -38,6 +38,7 @@ type DonePage struct {
 	// title, or with a question of ours.
 	Onward       bool
 	ServiceTitle string
+	ToForm       bool // that service's sign-in is a page of ours, too
 }
 
 // formView is what form.html shows.
@@ -106,6 +107,9 @@ func (p *Pages) Form(w http.ResponseWriter, look Look, page FormPage) {
 	for _, s := range page.Form.Scopes {
 		v.Asks = append(v.Asks, text.scope(s))
 	}
+	if page.Form.Everything {
+		v.Asks = append(v.Asks, text.Text("form.everything", "service", page.ServiceTitle))
+	}
 	if page.Message != "" {
 		v.Problem, v.Wait = text.fault(page.Code, page.Message, page.Detail), text.retry(page.RetryAfter)
 	}
@@ -114,7 +118,7 @@ func (p *Pages) Form(w http.ResponseWriter, look Look, page FormPage) {
 		view := text.viewField(page.ServiceType, f)
 		view.Fixed = v.Signing && i == 0
 		if page.Message != "" && f.Name == page.Form.Wrong {
-			view.Error = v.Problem
+			view.Error = said{Lead: v.Problem.Lead} // all of it stands at the top
 			v.WrongID, v.WrongLabel = view.ID, view.Label
 		}
 		v.add(f, view)
@@ -274,6 +278,9 @@ func (p *Pages) Done(w http.ResponseWriter, look Look, page DonePage) {
 		v.Lead, v.Way = text.Text("onward.service", "service", page.ServiceTitle), text.Text("onward.going")
 		v.Rest = text.Text("onward.service.next", "application", application)
 		v.Label = text.Text("onward.service.continue", "service", page.ServiceTitle)
+		if page.ToForm {
+			v.Rest = text.Text("onward.service.form", "application", application)
+		}
 	case page.Onward:
 		v.Lead, v.Way, v.Label = text.Text("onward.question"), text.Text("onward.going"), text.Text("form.continue")
 	}
