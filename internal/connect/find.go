@@ -173,6 +173,9 @@ func (s *Service) follow(ctx context.Context, v *visited, first provider.Field, 
 // own, with the same aim and fresh secrets: its place is written with it and never
 // changes, so that no second search can move what a callback brings to another place.
 func (s *Service) atProvider(ctx context.Context, v *visited, first provider.Field, where provider.Place) Outcome {
+	if p, _ := s.Providers.Of(v.attempt.ServiceType); !redirects(p) { // else it would lead here again
+		return v.firstPage(first, fault.New(fault.ServiceTypeUnavailable, ""), "")
+	}
 	if err := s.room(ctx, v.app.ID); err != nil {
 		return v.firstPage(first, err, "")
 	}
@@ -184,6 +187,11 @@ func (s *Service) atProvider(ctx context.Context, v *visited, first provider.Fie
 		return v.firstPage(first, err, "")
 	}
 	return Outcome{Page: PageOnward, Location: location, ApplicationName: v.app.Name, Brand: v.app.Brand, ServiceTitle: v.info.Title}
+}
+
+func redirects(p provider.Provider) bool {
+	_, ok := p.(provider.Redirector)
+	return ok
 }
 
 // elsewhere begins the same sign-in at another service, where the application takes
