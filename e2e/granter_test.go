@@ -105,3 +105,21 @@ func TestAPasswordThatIsGrantedLess(t *testing.T) {
 		t.Errorf("an application that insists gets %v", result)
 	}
 }
+
+// What the service cannot give is on neither page: nobody could allow it there.
+func TestAPersonIsAskedForWhatTheServiceHas(t *testing.T) {
+	t.Parallel()
+	p := startTickets(t, func(o *ticketOffice) { o.granted = []string{"imap"} })
+	b := p.browser()
+	page := b.atForm("scopes", "Mail.Read Mail.Send Calendar.Read")
+	left := b.asked(b.get(b.sends(page, filled()).onward(t)))
+	for name, shown := range map[string]string{"the form": b.get(b.atForm("scopes", "Mail.Send Calendar.Read"), "Accept", asPage).body, "the question": left.body} {
+		if !strings.Contains(shown, "<li>Send mail as you</li>") || strings.Contains(shown, "calendar") {
+			t.Errorf("%s asks for something else:\n%s", name, shown)
+		}
+	}
+	insisting := b.atForm("scopes", "Mail.Read Calendar.Read", "ensureScopes", "true")
+	if result := b.sends(insisting, filled()).ledOn(t); result.Get("error") != "scopes.missing" || !strings.Contains(result.Get("details"), "Calendar.Read") {
+		t.Errorf("an application that insists gets %v", result)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/avain-project/avain/internal/access"
@@ -75,7 +74,7 @@ func (f finishing) check() error {
 	if err := f.checkAreas(); err != nil {
 		return err
 	}
-	if f.attempt.PartialGrant == account.RefusePartial && len(f.missing())+len(f.unsupported()) > 0 {
+	if f.attempt.PartialGrant == account.RefusePartial && (len(f.missing()) > 0 || len(f.supported()) < len(f.attempt.Scopes)) {
 		return fault.New(fault.ScopesMissing, "Missing: "+strings.Join(f.missingNames(), ", ")+".")
 	}
 	return nil
@@ -86,10 +85,16 @@ func (f finishing) missing() []string {
 	return f.info.Scopes.Missing(f.wanted(), f.Tokens.NativeScopes)
 }
 
-// unsupported are the scopes asked for that the provider does not have: nobody is
-// asked about them, and no retry brings them.
-func (f finishing) unsupported() []scope.Scope {
-	return slices.DeleteFunc(slices.Clone(f.attempt.Scopes), f.info.Scopes.Supports)
+// supported are the scopes asked for that the provider has. A person is told of no
+// others, since nobody can give them: whether their lack is an error is between the
+// application and us, by ensureScopes.
+func (r run) supported() (scopes []scope.Scope) {
+	for _, s := range r.attempt.Scopes {
+		if r.info.Scopes.Supports(s) {
+			scopes = append(scopes, s)
+		}
+	}
+	return scopes
 }
 
 // missingNames speaks in the application's words: unified scopes where it used them.

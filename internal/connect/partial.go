@@ -178,7 +178,7 @@ func partialPage(f finishing, key string) Outcome {
 	}
 	p := Partial{
 		Email: f.Identity.Email, WithoutURL: link(choiceWithout), CancelURL: link(choiceCancel),
-		Missing:       scope.Missing(f.info.Scopes.Unified(f.Tokens.NativeScopes), f.attempt.Scopes),
+		Missing:       scope.Missing(f.info.Scopes.Unified(f.Tokens.NativeScopes), f.supported()),
 		MissingNative: f.info.Scopes.Missing(f.attempt.NativeScopes, f.Tokens.NativeScopes),
 	}
 	if !f.attempt.RestAsked {
