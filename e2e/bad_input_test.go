@@ -147,7 +147,11 @@ func wantFormAgain(t *testing.T, name string, a answer, bad badLogin, form url.V
 	t.Helper()
 	shown := html.UnescapeString(a.body)
 	_, problem, found := strings.Cut(a.body, `role="alert">`)
-	problem, _, _ = strings.Cut(problem, "</div>")
+	problem, rest, _ := strings.Cut(problem, "</div>")
+	_, atField, _ := strings.Cut(rest, `<p class="wrong"`) // where one field can cure it
+	_, atField, _ = strings.Cut(atField, ">")
+	atField, _, _ = strings.Cut(atField, "</p>")
+	problem += " " + atField
 	problem = html.UnescapeString(tags.ReplaceAllString(problem, ""))
 	if a.status < 400 || !found || !strings.Contains(shown, `<code id="code">`+bad.code+`</code>`) || !strings.Contains(problem, bad.words) {
 		t.Errorf("%s: %d, want %s and %q in %q", name, a.status, bad.code, bad.words, problem)

@@ -302,7 +302,7 @@ func TestAPlatformThatNobodyHasRegistered(t *testing.T) {
 	b := s.browser()
 	page := s.at(b)
 	got := b.sends(page+"&manual=1", s.login("username", "bob", "password", s.box.SugarCRMPassword("bob")))
-	for _, want := range []string{"provider.admin", "Configure API Platforms"} {
+	for _, want := range []string{"provider.admin", `<ol id="admin-steps"><li>In SugarCRM, open Admin as an administrator.</li>`, `id="admin-mail"`} {
 		if !strings.Contains(got.body, want) {
 			t.Errorf("no %s: %d %s", want, got.status, got.body)
 		}

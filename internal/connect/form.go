@@ -31,6 +31,8 @@ type Form struct {
 	// Wrong is the name of the field that the Outcome's Fault is about; "" for none. It
 	// may be FieldConfirmed.
 	Wrong string
+	// Steps are what an administrator does about that; often none.
+	Steps []string
 	// FindURL is a path of this server: the page that looks for the way; of StepAll
 	// alone, and empty where the driver finds none.
 	FindURL string
@@ -240,11 +242,10 @@ func (v *visited) firstPage(first provider.Field, err error, wrong string) Outco
 }
 
 func (v *visited) asking(form Form, err error) Outcome {
-	form.Everything = len(v.info.Scopes.Native) == 0
-	for _, s := range v.attempt.Scopes {
-		if v.info.Scopes.Supports(s) {
-			form.Scopes = append(form.Scopes, s)
-		}
+	form.Everything, form.Scopes = len(v.info.Scopes.Native) == 0, v.supported()
+	var told *provider.Error
+	if errors.As(err, &told) {
+		form.Steps = told.Steps
 	}
 	return Outcome{
 		Page: PageForm, Fault: fault.From(err), ApplicationName: v.app.Name, Brand: v.app.Brand, ServiceType: v.info.ServiceType, ServiceTitle: v.info.Title,

@@ -58,21 +58,27 @@ func (p *Pages) Admin(w http.ResponseWriter, look Look, page AdminPage) {
 		Label: text.back(look.ApplicationName), Back: backLink(page.BackURL),
 		Detail: text.sentence(page.Detail), Code: page.Code, RequestID: page.RequestID,
 	}
-	var list strings.Builder
-	for i, english := range page.Steps {
-		v.Steps = append(v.Steps, text.sentence(english))
-		fmt.Fprintf(&list, "%d. %s\n", i+1, v.Steps[i].Text)
-	}
-	subject := text.Text("admin.mail.subject", "application", application)
-	if len(page.Steps) > 0 {
-		v.Mail = mailLink(subject, text.Text("admin.mail.steps", "application", application, "service", page.ServiceTitle, "steps", list.String()))
-	}
+	v.Steps, v.Mail = text.steps(page.Steps, application, page.ServiceTitle)
 	if u, err := url.Parse(page.AdminURL); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
 		v.AdminURL = page.AdminURL // shown in place of steps: one click is less
-		v.Mail = mailLink(subject, text.Text("admin.mail.link", "application", application, "link", page.AdminURL))
+		v.Mail = mailLink(text.Text("admin.mail.subject", "application", application), text.Text("admin.mail.link", "application", application, "link", page.AdminURL))
 	}
 	title := text.Text("admin.title", "application", application)
 	p.draw(w, sheet{look: look, status: http.StatusForbidden, name: "admin", title: title, view: v})
+}
+
+// steps are what an administrator does, and a mail that says so.
+func (l words) steps(english []string, application, service string) (steps []sentence, mail template.URL) {
+	if len(english) == 0 {
+		return nil, ""
+	}
+	var list strings.Builder
+	for i, e := range english {
+		steps = append(steps, l.sentence(e))
+		fmt.Fprintf(&list, "%d. %s\n", i+1, steps[i].Text)
+	}
+	body := l.Text("admin.mail.steps", "application", application, "service", service, "steps", list.String())
+	return steps, mailLink(l.Text("admin.mail.subject", "application", application), body)
 }
 
 // ApproveLink leads to the provider's page for administrators.

@@ -50,9 +50,12 @@ type formView struct {
 	Fields, More                 []fieldView
 	Open                         bool // More settings
 	Cancel                       template.URL
-	Problem                      said
-	Wait                         string
+	Problem                      said   // here where no field says it
+	Wait                         string // with Problem
 	WrongID, WrongLabel          string // of the field that the problem is about
+	Wrong                        bool   // the form was sent, and refused
+	Steps                        []sentence
+	Mail                         template.URL
 	Code, RequestID              string
 
 	Finding, Signing bool   // the first step; the second
@@ -74,6 +77,7 @@ type fieldView struct {
 	Name, ID, Label, Value        string
 	Help                          sentence
 	Error                         said
+	Wait                          string // with Error
 	Type, InputMode, Autocomplete string
 	DescribedBy                   string // ids
 	Required, Focus, Fixed        bool
@@ -110,15 +114,17 @@ func (p *Pages) Form(w http.ResponseWriter, look Look, page FormPage) {
 	if page.Form.Everything {
 		v.Asks = append(v.Asks, text.Text("form.everything", "service", page.ServiceTitle))
 	}
-	if page.Message != "" {
+	if v.Wrong = page.Message != ""; v.Wrong {
 		v.Problem, v.Wait = text.fault(page.Code, page.Message, page.Detail), text.retry(page.RetryAfter)
+		v.Steps, v.Mail = text.steps(page.Form.Steps, application, page.ServiceTitle)
 	}
 	v.step(page.Form)
 	for i, f := range page.Form.Fields {
 		view := text.viewField(page.ServiceType, f)
 		view.Fixed = v.Signing && i == 0
-		if page.Message != "" && f.Name == page.Form.Wrong {
-			view.Error = said{Lead: v.Problem.Lead} // all of it stands at the top
+		if v.Wrong && f.Name == page.Form.Wrong {
+			view.Error, view.Wait = v.Problem, v.Wait
+			v.Problem, v.Wait = said{}, "" // said once: there
 			v.WrongID, v.WrongLabel = view.ID, view.Label
 		}
 		v.add(f, view)
@@ -129,8 +135,8 @@ func (p *Pages) Form(w http.ResponseWriter, look Look, page FormPage) {
 	}
 	v.focus()
 	title := text.Text("form.title", "application", application)
-	if v.Problem.Lead != "" {
-		title = text.Text("form.title.wrong", "problem", v.Problem.Lead, "application", application)
+	if v.Wrong {
+		title = text.Text("form.title.wrong", "application", application)
 	}
 	// A browser that may not tell a referrer sends "Origin: null" with a form, and we
 	// want to see that the form is ours.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/provider"
@@ -217,5 +218,53 @@ func TestOnwardSaysWhereItGoes(t *testing.T) {
 				t.Errorf("%q: the page lacks %s:\n%s", title, part, w.Body)
 			}
 		}
+	}
+}
+
+// What went wrong is said once: at its field, with a summary that leads there, or in the
+// summary where no field can cure it.
+func TestARefusedFormSaysItsReasonOnce(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []string{"", "email", "security"} {
+		page := signin.FormPage{
+			ServiceTitle: "IMAP", Message: "The server is asleep. Wake it up.", Code: "server.asleep", RetryAfter: time.Minute,
+			Form: connect.Form{Action: "/v1/auth/form?key=k", Fields: askedFor(), Wrong: wrong},
+		}
+		body := form(t, page).Body.String()
+		for _, said := range []string{"The server is asleep.", "Wake it up.", "Try again in 1 minute."} {
+			if got := strings.Count(body, said); got != 1 {
+				t.Errorf("%q wrong: %q is said %d times:\n%s", wrong, said, got, body)
+			}
+		}
+		_, summary, _ := strings.Cut(body, `<div id="problem" class="problem" role="alert">`)
+		summary, _, _ = strings.Cut(summary, "</div>")
+		if strings.Contains(summary, "asleep") != (wrong == "") || strings.Contains(summary, "This has not worked yet.") != (wrong != "") {
+			t.Errorf("%q wrong: the summary is %s", wrong, summary)
+		}
+		if !strings.Contains(body, "<title>Not signed in yet: ") {
+			t.Errorf("%q wrong: the title does not tell:\n%s", wrong, body)
+		}
+	}
+}
+
+// What only an administrator can cure comes with the steps, and a mail that says them.
+func TestTheFormShowsAnAdministratorsSteps(t *testing.T) {
+	t.Parallel()
+	page := signin.FormPage{
+		ServiceTitle: "SugarCRM", Message: "An administrator must act. Ask one.", Code: "provider.admin",
+		Form: connect.Form{Action: "/v1/auth/form?key=k", Fields: askedFor(), Steps: []string{"Open <Admin>.", "Save."}},
+	}
+	body := form(t, page).Body.String()
+	for _, want := range []string{
+		`<ol id="admin-steps"><li>Open &lt;Admin&gt;.</li><li>Save.</li>`,
+		`id="admin-mail" href="mailto:?subject=Please%20approve%20Clinic`, "1.%20Open%20%3CAdmin%3E.%0D%0A2.%20Save.",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s:\n%s", want, body)
+		}
+	}
+	page.Form.Steps = nil
+	if body := form(t, page).Body.String(); strings.Contains(body, `id="admin-`) {
+		t.Errorf("steps of nobody:\n%s", body)
 	}
 }
