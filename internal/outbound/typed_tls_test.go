@@ -83,6 +83,57 @@ func TestASilentHandshakeIsATimeout(t *testing.T) {
 	failed(t, err, outbound.TimedOut)
 }
 
+// A server's own certificate among the authorities is a pin: it vouches for itself, under
+// the names it has, and for nobody else.
+func TestACertificateIsPinned(t *testing.T) {
+	t.Parallel()
+	n := newInternet(t)
+	n.names["inner.example"], n.names["mail.example"], n.names["other.example"] = [][]string{{public}}, [][]string{{public}}, [][]string{{public}}
+	pinned := certificate(t, nil, named("inner.example"), signsNobody)
+	renewed := certificate(t, nil, named("inner.example"), signsNobody)
+	ended := certificate(t, nil, named("other.example"), signsNobody, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+	forged := certificate(t, pinned, named("mail.example"))
+	forged.Certificate = append(forged.Certificate, pinned.Certificate...)
+	roots := x509.NewCertPool()
+	roots.AddCert(pinned.Leaf)
+	roots.AddCert(ended.Leaf)
+	for _, tt := range []struct {
+		why, address string
+		shown        *tls.Certificate
+		failed       outbound.Reason
+	}{
+		{"its own name", "inner.example:3001", pinned, ""},
+		{"another name", "mail.example:3002", pinned, outbound.CertName},
+		{"another certificate of that name", "inner.example:3003", renewed, outbound.CertUnknown},
+		{"one that it has signed", "mail.example:3004", forged, outbound.CertUnknown},
+		{"ended", "other.example:3005", ended, outbound.CertExpired},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			_, port, _ := net.SplitHostPort(tt.address)
+			n.listen(t, public+":"+port, func(c net.Conn) {
+				if s := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{*tt.shown}}); s.Handshake() == nil {
+					hello(s)
+				}
+			})
+			typed := n.typed(func(c *outbound.TypedConfig) { c.Roots = roots })
+			c, _, err := typed.DialTLS(t.Context(), outbound.IMAP, tt.address)
+			if tt.failed != "" {
+				failed(t, err, tt.failed)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = c.Close()
+		})
+	}
+}
+
+// signsNobody makes a server's certificate, and no authority's.
+func signsNobody(c *x509.Certificate) {
+	c.BasicConstraintsValid, c.KeyUsage, c.ExtKeyUsage = true, x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+}
+
 // The client verifies as the dialer does.
 func TestTheClientVerifiesCertificates(t *testing.T) {
 	t.Parallel()
