@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -177,6 +178,26 @@ func TestThePersonGoesOnAtTheCloud(t *testing.T) {
 			t.Errorf("renewed as %d", again.AccountID)
 		}
 	})
+}
+
+// What the application asks for besides is asked for at the cloud's page, where it did not
+// come first, and a password has nothing of it.
+func TestNativeScopesGoAlongToTheCloud(t *testing.T) {
+	t.Parallel()
+	s := startSugar(t)
+	b := s.browser()
+	page := s.at(b, "nativeScopes", "extra.read")
+	there, err := url.Parse(s.finds(b, page, s.cloud()).onward(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asked := strings.Fields(there.Query().Get("scope")); !slices.Contains(asked, "extra.read") || !slices.Contains(asked, "offline") {
+		t.Errorf("the cloud is asked for %v", asked)
+	}
+	c := s.redeemedAccount(b.sends(page+"&manual=1", s.login()).ledOn(t))
+	if granted := words(s.details(c, "")["authNativeScopes"]); slices.Contains(granted, "extra.read") || !slices.Contains(granted, "offline") {
+		t.Errorf("the password has %v", granted)
+	}
 }
 
 func TestANoAtTheCloud(t *testing.T) {

@@ -24,7 +24,7 @@ func (r run) authorizeURL() string {
 	a := r.attempt
 	query := url.Values{"clientId": {r.app.ClientID}, "serviceType": {string(a.ServiceType)}, "returnUrl": {a.ReturnURL}}
 	for name, value := range map[string]string{
-		"scopes": scope.Join(a.Scopes), "nativeScopes": strings.Join(a.NativeScopes, " "), "state": a.State,
+		"scopes": scope.Join(a.Scopes), "nativeScopes": strings.Join(append(r.native, a.NativeScopes...), " "), "state": a.State,
 		"clientOrgId": a.ClientOrgID, "loginHint": a.LoginHint, "serverUrl": a.ServerURL, "prompt": a.Prompt, "authEmail": a.AuthEmail,
 		"codeChallenge": a.Challenge,
 	} {

@@ -191,7 +191,10 @@ func (s *Service) visit(ctx context.Context, attempt store.Attempt, app account.
 	case byRedirect && (!byForm || placeOf(attempt) != provider.Place{}):
 		return s.visitProvider(ctx, attempt, reg, redirector, state)
 	case byForm: // also where some of its people go on at the provider's own page
-		attempt.Unbound, attempt.NativeScopes = false, nil // nothing of either has a meaning here
+		attempt.Unbound = false // no relay is between
+		if !byRedirect {
+			attempt.NativeScopes = nil
+		}
 		return attempt, s.formURL(app, state), nil
 	}
 	return store.Attempt{}, "", fault.New(fault.ServiceTypeUnavailable, "")

@@ -24,6 +24,9 @@ type run struct {
 	provider provider.Provider
 	info     provider.Info
 	ask      []string // native scopes: what the provider is asked for
+	// native are the attempt's native scopes while it waits for a form, where no password
+	// could prove them: they are for the provider's own page, if the form leads there.
+	native []string
 }
 
 // load reads what serves the attempt. What it has read stays where it fails.
@@ -41,6 +44,9 @@ func (s *Service) load(ctx context.Context, r *run) error {
 		return fault.New(fault.ServiceTypeUnavailable, "")
 	}
 	r.provider, r.info = p, p.Info()
+	if len(r.attempt.Verifier) == 0 {
+		r.native, r.attempt.NativeScopes = r.attempt.NativeScopes, nil
+	}
 	r.ask, err = s.ask(ctx, r.attempt, r.info)
 	return err
 }

@@ -181,7 +181,7 @@ func (s *Service) atProvider(ctx context.Context, v *visited, first provider.Fie
 	}
 	there := v.attempt
 	there.PlaceAccounts, there.PlaceAPI = where.Accounts, where.API
-	there.Unbound, there.NativeScopes = v.reg.UnboundBrowser, v.reg.NativeScopes
+	there.Unbound, there.NativeScopes = v.reg.UnboundBrowser, v.native
 	location, err := s.begin(ctx, there, v.app, v.reg)
 	if err != nil {
 		return v.firstPage(first, err, "")
@@ -209,7 +209,7 @@ func (s *Service) elsewhere(ctx context.Context, v *visited, first provider.Fiel
 		return v.firstPage(first, fault.Newf(fault.ServiceElsewhere, "It is with %s, and the account to be renewed is not.", s.title(t)), first.Name)
 	}
 	there := v.run
-	there.attempt.ServiceType = t
+	there.attempt.ServiceType, there.native = t, nil // another service has others
 	if len(first.Value) <= bounds["loginHint"] {
 		there.attempt.LoginHint = first.Value
 	}

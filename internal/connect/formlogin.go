@@ -111,7 +111,7 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 	case err != nil:
 		return repeatable(fault.Wrap(fault.StoreUnavailable, err))
 	}
-	v.attempt = attempt
+	v.attempt, v.attempt.NativeScopes = attempt, nil // as load does
 	proven.run = v.run
 	if proven, err = s.withHeld(proven); err != nil {
 		return s.failed(ctx, v.run, err)
