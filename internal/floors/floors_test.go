@@ -30,7 +30,7 @@ var (
 	leaves    = []string{"words", "fault", "weburl"}
 	ground    = []string{"outbound", "seal", "jobs", "filelock", "store"}
 	services  = []string{"access", "credential", "connect", "direct", "operator"}
-	providers = []string{"provider", "oauth", "discovery", "driver", "drivers"}
+	providers = []string{"provider", "oauth", "discovery", "logintext", "driver", "drivers"}
 	faces     = []string{"api", "signin"}
 	product   = slices.Concat(leaves, ground, services, providers, faces)
 )
@@ -56,7 +56,8 @@ var house = []floor{
 	{"drivers", []string{"internal/provider/all"}, slices.Concat(leaves, []string{"provider", "driver", "outbound"})},
 	{"oauth", []string{"internal/provider/oauth"}, slices.Concat(leaves, []string{"provider", "outbound"})},         // what drivers share
 	{"discovery", []string{"internal/provider/discovery"}, slices.Concat(leaves, []string{"provider", "outbound"})}, // likewise
-	{"driver", []string{"internal/provider/*"}, slices.Concat(leaves, []string{"provider", "oauth", "discovery", "outbound"})},
+	{"logintext", []string{"internal/provider/logintext"}, []string{"outbound"}},                                    // likewise
+	{"driver", []string{"internal/provider/*"}, slices.Concat(leaves, []string{"provider", "oauth", "discovery", "logintext", "outbound"})},
 
 	{"access", []string{"internal/access"}, slices.Concat(leaves, ground, []string{"provider"})},
 	{"credential", []string{"internal/credential"}, slices.Concat(leaves, ground, []string{"provider"})},

@@ -8,12 +8,13 @@ import (
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/discovery"
+	"github.com/avain-project/avain/internal/provider/logintext"
 )
 
 // Find implements provider.Finder. What it finds is the domain's autodiscover service,
 // which names the web services to whoever has logged in.
 func (p *Provider) Find(ctx context.Context, _ account.Registration, form provider.Form) (provider.Way, error) {
-	domain, ok := domainOf(strings.TrimSpace(form.Values[fieldEmail]))
+	domain, ok := logintext.Domain(strings.TrimSpace(form.Values[fieldEmail]))
 	if !ok {
 		return provider.Way{}, noAddress()
 	}

@@ -5,10 +5,9 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/logintext"
 )
 
 // The names of the form's fields. The password's value travels apart.
@@ -21,7 +20,6 @@ const (
 
 // Bounds of what people type, in bytes.
 const (
-	maxAddress  = 320 // RFC 3696 errata: 64 + "@" + 255
 	maxName     = 512
 	maxPassword = 1024
 	maxServer   = 1024
@@ -53,7 +51,7 @@ type typed struct {
 // read checks what was typed. Nothing has been sent anywhere yet.
 func read(form provider.Form) (typed, error) {
 	email := strings.TrimSpace(form.Values[fieldEmail])
-	domain, ok := domainOf(email)
+	domain, ok := logintext.Domain(email)
 	if !ok {
 		return typed{}, noAddress()
 	}
@@ -63,16 +61,16 @@ func read(form provider.Form) (typed, error) {
 		name = t.email // two spellings of a domain are one login
 	}
 	switch { // a colon ends the name in HTTP Basic, and Windows has none in names
-	case !clean(name, maxName), strings.Contains(name, ":"):
+	case !logintext.Clean(name, maxName), strings.Contains(name, ":"):
 		return typed{}, invalid(fieldUsername, "the login name holds a colon, line breaks or other control characters, or is too long", `type it as DOMAIN\name or name@domain`)
 	case form.Password.IsZero():
 		return typed{}, invalid(fieldPassword, "there is no password", "type the password")
-	case !clean(form.Password.Reveal(), maxPassword):
+	case !logintext.Clean(form.Password.Reveal(), maxPassword):
 		return typed{}, invalid(fieldPassword, "the password holds characters that servers cannot take, or is too long", "type it again, without pasting")
 	}
 	t.login = provider.Login{Username: name, Password: form.Password}
 	if server := form.Values[fieldServer]; strings.TrimSpace(server) != "" {
-		if t.server, ok = parsePlace(server); !ok || !clean(strings.TrimSpace(server), maxServer) {
+		if t.server, ok = parsePlace(server); !ok || !logintext.Clean(strings.TrimSpace(server), maxServer) {
 			return typed{}, invalid(fieldServer, "this is not the name or the https address of a server", "type it as mail.example.com or https://mail.example.com/owa")
 		}
 	}
@@ -98,22 +96,4 @@ func (p *Provider) Mailboxes(form provider.Form) []string {
 
 func noAddress() *provider.Error {
 	return invalid(fieldEmail, "this is not an e-mail address", "type it as name@example.com")
-}
-
-// domainOf returns the part of an address behind the last @, in the form of a host
-// name (IDNA).
-func domainOf(email string) (string, bool) {
-	at := strings.LastIndexByte(email, '@')
-	if at < 1 || !clean(email, maxAddress) || strings.ContainsAny(email, " \t<>") {
-		return "", false
-	}
-	domain, err := outbound.Hostname(email[at+1:])
-	return domain, err == nil && strings.Contains(domain, ".") && net.ParseIP(domain) == nil
-}
-
-// clean tells whether a text can be sent as a name or a password: UTF-8 without
-// control characters.
-func clean(text string, most int) bool {
-	return len(text) <= most && utf8.ValidString(text) &&
-		!strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 })
 }

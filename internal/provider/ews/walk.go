@@ -10,6 +10,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/provider/logintext"
 )
 
 // maxHops is how many times a sign-in lets itself be sent on.
@@ -105,7 +106,7 @@ func (w *walk) turn(ctx context.Context, said direction) error {
 	case said.url != "":
 		return w.follow(said.url, true)
 	}
-	domain, ok := domainOf(said.address)
+	domain, ok := logintext.Domain(said.address)
 	if !ok {
 		return trouble(w.at.host).of(nonsense, fmt.Errorf("it names the address %s", quote(said.address)))
 	}

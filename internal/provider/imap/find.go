@@ -10,13 +10,14 @@ import (
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/discovery"
+	"github.com/avain-project/avain/internal/provider/logintext"
 )
 
 // Find implements provider.Finder. Domains of Google, Microsoft and Zoho lead to their
 // own sign-in; by hand, a password can still be tried there.
 func (p *Provider) Find(ctx context.Context, _ account.Registration, form provider.Form) (provider.Way, error) {
 	email := strings.TrimSpace(form.Values[fieldEmail])
-	domain, ok := domainOf(email)
+	domain, ok := logintext.Domain(email)
 	if !ok {
 		return provider.Way{}, noAddress()
 	}

@@ -2,16 +2,15 @@ package imap
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/discovery"
+	"github.com/avain-project/avain/internal/provider/logintext"
 	"github.com/avain-project/avain/internal/scope"
 )
 
@@ -24,7 +23,6 @@ const (
 
 // Bounds of what people type, in bytes.
 const (
-	maxAddress  = 320 // RFC 3696 errata: 64 + "@" + 255
 	maxName     = 512
 	maxPassword = 1024
 )
@@ -65,7 +63,7 @@ func serverFields(title, help string, s provider.Server) []provider.Field {
 // list, or a guess by the address.
 func prefill(hint provider.Hint) (imap, smtp provider.Server, advice string) {
 	imap, smtp = provider.Server{Protocol: protocolIMAP}, provider.Server{Protocol: protocolSMTP}
-	if domain, ok := domainOf(hint.Email); ok {
+	if domain, ok := logintext.Domain(hint.Email); ok {
 		if h, ok := discovery.HostOfDomain(domain); ok {
 			imap, smtp, advice = h.IMAP, h.SMTP, h.Advice()
 		} else {
@@ -116,7 +114,7 @@ type typed struct {
 // read checks what was typed and completes it. Nothing has been sent anywhere yet.
 func read(form provider.Form) (typed, error) {
 	email := strings.TrimSpace(form.Values[fieldEmail])
-	domain, ok := domainOf(email)
+	domain, ok := logintext.Domain(email)
 	if !ok {
 		return typed{}, noAddress()
 	}
@@ -124,12 +122,12 @@ func read(form provider.Form) (typed, error) {
 	if name == "" || name == email {
 		name = normal(email, domain) // two spellings of a domain are one login
 	}
-	if !clean(name, maxName) {
+	if !logintext.Clean(name, maxName) {
 		return typed{}, invalid(fieldUsername, "the login name holds line breaks or other control characters, or is too long", "type it as your mail service gives it")
 	}
 	if password := form.Password.Reveal(); password == "" {
 		return typed{}, invalid(fieldPassword, "there is no password", "type the password")
-	} else if !clean(password, maxPassword) {
+	} else if !logintext.Clean(password, maxPassword) {
 		return typed{}, invalid(fieldPassword, "the password holds characters that mail servers cannot take, or is too long", "type it again, without pasting")
 	}
 	servers, err := serversOf(form, domain)
@@ -225,28 +223,9 @@ func portOf(protocol string, security provider.Security) int {
 	return 587
 }
 
-// domainOf returns the part of an address behind the last @, in the form of a host
-// name (IDNA).
-func domainOf(email string) (string, bool) {
-	at := strings.LastIndexByte(email, '@')
-	if at < 1 || !clean(email, maxAddress) || strings.ContainsAny(email, " \t<>") {
-		return "", false
-	}
-	domain, err := outbound.Hostname(email[at+1:])
-	return domain, err == nil && strings.Contains(domain, ".") && net.ParseIP(domain) == nil
-}
-
-// normal writes an address with its domain as domainOf does; the local part is its
+// normal writes an address with its domain as logintext.Domain does; the local part is its
 // server's business.
 func normal(email, domain string) string { return email[:strings.LastIndexByte(email, '@')+1] + domain }
-
-// clean tells whether a text can be sent as a name or a password: UTF-8 without
-// control characters. A line break would begin a command of its own, NUL ends a part
-// of SASL PLAIN.
-func clean(text string, most int) bool {
-	return len(text) <= most && utf8.ValidString(text) &&
-		!strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 })
-}
 
 // Mailboxes implements provider.Former. The sending server counts like the reading one,
 // which may be the stranger's own and take every password.
