@@ -3,15 +3,19 @@ package e2e_test
 import (
 	"cmp"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/app"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/secret"
 )
@@ -26,6 +30,10 @@ type dialect struct {
 	api     string // where data calls go, below the vendor; "": where the answers say
 	data    string // a path of /v1/direct that a live access token opens
 	scopes  url.Values
+	header  string // takes the access token; "": Authorization
+	// instance is the path of an instance that people name themselves, over https: it
+	// announces the sign-in. "" for none.
+	instance string
 
 	// asks bends the authorize query, callback what comes back with the browser, and sends
 	// a call's form; each may be nil.
@@ -42,6 +50,7 @@ type face struct {
 	dialect
 	strict *strict
 	url    string
+	secure string // over https
 }
 
 // face starts one until the test ends.
@@ -50,9 +59,27 @@ func (s *strict) face(d dialect) *face {
 	f := &face{dialect: d, strict: s}
 	server := httptest.NewServer(f)
 	s.t.Cleanup(server.Close)
-	f.url = server.URL
+	secure := httptest.NewTLSServer(f)
+	s.t.Cleanup(secure.Close)
+	f.url, f.secure = server.URL, secure.URL
 	return f
 }
+
+// trustsFaces lets the server call instances of faces. All have one certificate, which
+// signs itself.
+func trustsFaces(t *testing.T) func(*app.Config) {
+	t.Helper()
+	secure := httptest.NewTLSServer(nil)
+	secure.Close()
+	pinned := filepath.Join(t.TempDir(), "pinned.pem")
+	if err := os.WriteFile(pinned, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func(c *app.Config) { c.TypedNetworks, c.TypedCA = []string{"127.0.0.0/8"}, pinned }
+}
+
+// announcement stands in paths for what an instance says of itself.
+const announcement = "announcement"
 
 // ServeHTTP sends the browser on, and passes every other call through.
 func (f *face) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -63,6 +90,9 @@ func (f *face) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch to {
 	case "":
 		http.NotFound(w, r)
+	case announcement:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"config": map[string]any{"idmModeEnabled": true, "stsUrl": f.url}})
 	case "/auth":
 		q := r.URL.Query()
 		f.asks(q)
@@ -93,7 +123,11 @@ func (f *face) pass(w http.ResponseWriter, r *http.Request, to string) error {
 	if r.Method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if _, token, found := strings.Cut(r.Header.Get("Authorization"), " "); found {
+	token := r.Header.Get(cmp.Or(f.header, "Authorization"))
+	if f.header == "" {
+		_, token, _ = strings.Cut(token, " ")
+	}
+	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	res, err := http.DefaultClient.Do(req)
@@ -131,6 +165,9 @@ func (w *world) registerAtFace(f *face) {
 		Authorize: at("/auth"), Token: at("/token"), Revoke: at("/token/revocation"),
 		Userinfo: cmp.Or(at("/token/introspection"), at("/me")), Issuer: f.strict.issuer,
 	}
+	if f.instance != "" {
+		e.Userinfo = f.secure + strings.TrimPrefix(e.Userinfo, f.url)
+	}
 	if f.api != "" {
 		e.API = f.url + f.api
 	}
@@ -148,6 +185,10 @@ func (b *browser) signInAtFace(f *face, email string) url.Values {
 	q := url.Values{"serviceType": {f.service}, "scopes": nil, "loginHint": nil}
 	maps.Copy(q, f.scopes)
 	first := b.authorize(q)
+	if f.instance != "" {
+		found := b.sends(first.location(), url.Values{"step": {"find"}, "serverUrl": {f.secure + f.instance}})
+		first.header = http.Header{"Location": {found.onward(b.w.t)}}
+	}
 	if !strings.HasPrefix(first.location(), f.url+"/") {
 		b.w.t.Fatalf("authorize answers %d, leads to %q: %s", first.status, first.location(), first.body)
 	}

@@ -116,6 +116,37 @@ func zohoFace() dialect {
 	}
 }
 
+// sugarFace has an instance that announces the identity service, that service's scopes,
+// its own header for the access token, and an instance's word for one that is over.
+func sugarFace() dialect {
+	const instance, api = "/crm", "/crm/rest/v11"
+	return dialect{
+		service: "SugarCRM", native: []string{"https://apis.sugarcrm.com/auth/crm"},
+		paths: map[string]string{
+			"/oauth2/auth": "/auth", "/oauth2/token": "/token", "/oauth2/revoke": "/token/revocation",
+			api + "/me": "/me", api + "/metadata/public": announcement,
+		},
+		data: "rest/v11/data/Accounts", header: "OAuth-Token", instance: instance,
+		asks: func(q url.Values) {
+			asOpenID(q, slices.DeleteFunc(strings.Fields(q.Get("scope")), func(s string) bool { return s == "offline" || s == "profile" || s == "email" }))
+		},
+		answers: func(f *face, path, _ string, status int, body map[string]any) (int, any) {
+			switch {
+			case path == "/token" && status == http.StatusOK:
+				body["scope"] = strings.Join(append(f.vendorScopes(body), "offline", "profile", "email"), " ")
+			case path == "/me" && status == http.StatusUnauthorized:
+				return status, map[string]string{"error": "need_login", "error_message": "The access token provided is invalid."}
+			case path == "/me" && status == http.StatusOK:
+				return status, map[string]any{"current_user": map[string]any{
+					"id": strconv.FormatUint(number(body["sub"]), 10), "full_name": body["name"], "user_name": body["email"],
+					"email": []map[string]any{{"email_address": body["email"], "primary_address": true}},
+				}}
+			}
+			return status, body
+		},
+	}
+}
+
 // number is one that stands for a text, the same each time.
 func number(text any) uint64 {
 	said, _ := text.(string)
@@ -131,10 +162,10 @@ func number(text any) uint64 {
 // old one ends the grant.
 func TestVendorsByAStrictProvider(t *testing.T) {
 	t.Parallel()
-	for _, d := range []dialect{hubspotFace(), forceFace(), zohoFace()} {
+	for _, d := range []dialect{hubspotFace(), forceFace(), zohoFace(), sugarFace()} {
 		t.Run(d.service, func(t *testing.T) {
 			t.Parallel()
-			w := start(t)
+			w := start(t, trustsFaces(t))
 			s := startStrict(t, w.url+"/v1/auth/callback", "", strings.Join(d.native, " "))
 			f := s.face(d)
 			w.registerAtFace(f)

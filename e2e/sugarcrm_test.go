@@ -187,7 +187,15 @@ func TestNativeScopesGoAlongToTheCloud(t *testing.T) {
 	s := startSugar(t)
 	b := s.browser()
 	page := s.at(b, "nativeScopes", "extra.read")
-	there, err := url.Parse(s.finds(b, page, s.cloud()).onward(t))
+	privacy := "https://app.example/privacy"
+	if _, err := s.ops.SetApplication(t.Context(), s.client.ClientID, operator.SetApplication{PrivacyURL: &privacy}); err != nil {
+		t.Fatal(err)
+	}
+	led := s.finds(b, page, s.cloud())
+	if led.links()["privacy"] != privacy {
+		t.Errorf("the page that leads on lacks the application's face: %s", led.body)
+	}
+	there, err := url.Parse(led.onward(t))
 	if err != nil {
 		t.Fatal(err)
 	}

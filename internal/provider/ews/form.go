@@ -2,7 +2,6 @@ package ews
 
 import (
 	"cmp"
-	"net"
 	"slices"
 	"strings"
 

@@ -76,7 +76,11 @@ func believed(reg account.Registration, where provider.Place) (provider.Place, e
 
 // atService is the registration with the endpoints of the place's identity service, where
 // it has none of its own. The paths are those of an instance's configuration (idmMode).
+// A registration with its own token endpoint can be asked about without a place.
 func atService(reg account.Registration, where provider.Place) (account.Registration, error) {
+	if where == (provider.Place{}) && reg.Endpoints.Token != "" {
+		return reg, nil
+	}
 	if where == (provider.Place{}) || ofInstance(where) {
 		return reg, unclear(errors.New("there is no identity service to sign in at"))
 	}
