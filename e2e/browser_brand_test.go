@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/png"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,6 +40,12 @@ func TestBrowserBrand(t *testing.T) {
 		s.toForm(v)
 		v.branded(s)
 	})
+	for language, words := range lastWords() {
+		t.Run("the last pages, "+language, func(t *testing.T) {
+			t.Parallel()
+			lastPages(newVisitor(t, browser, demo.Ready{}), brandedSite(t, "#0b6e4f"), language, words)
+		})
+	}
 	t.Run("in German", func(t *testing.T) {
 		t.Parallel()
 		germanPages(newVisitor(t, browser, demo.Ready{}), brandedSite(t, "#0b6e4f"))
@@ -97,6 +104,9 @@ func (v *visitor) branded(s *site) {
 	if wide := run(v, "look at the logo", chromedp.Evaluate[int]("document.querySelector('#logo').naturalWidth")); wide != 240 {
 		v.t.Errorf("the logo was not drawn: %d pixels wide", wide)
 	}
+	if said := run(v, "read what stands for the logo", chromedp.Evaluate[string]("document.querySelector('#logo').alt")); said != s.client.Name {
+		v.t.Errorf("where the logo is not seen, the page says %q", said)
+	}
 	if v.counts("#privacy") != 1 || v.counts("#terms") != 1 {
 		v.t.Error("the links are missing")
 	}
@@ -137,12 +147,7 @@ func brandedPages(v *visitor, s *site, name string) {
 func germanPages(v *visitor, s *site) {
 	v.forgive(wasForbidden)
 	v.forgive(badRequest)
-	_, err := chromedp.Call(v.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
-		Headers: network.Headers{"Accept-Language": "de-CH,de;q=0.9,en;q=0.8"},
-	})
-	if err != nil {
-		v.t.Fatal(err)
-	}
+	v.speaks("de-CH,de")
 	s.begin(v, "serviceType", "", "scopes", "Mail.Read")
 	v.sees("#choose-IMAP")
 	v.german("E2E verbinden")
@@ -162,10 +167,74 @@ func germanPages(v *visitor, s *site) {
 	}
 }
 
-// german checks the page's language and a part of its words.
+// lastWords are the titles of the pages at which sign-ins end, in every language.
+func lastWords() map[string][4]string {
+	return map[string][4]string{
+		"en": {"Some of the access was left out.", "An administrator must approve E2E first.", "E2E is approved", "Your account is connected."},
+		"de": {"Ein Teil des Zugriffs fehlt.", "E2E braucht zuerst die Zulassung", "E2E ist", "Ihr Konto ist verbunden."},
+	}
+}
+
+// lastPages goes where a part was left out, where an administrator must approve, to the
+// page of the approval, and to the one behind a form, which stays where the application
+// is none that this browser can open.
+func lastPages(v *visitor, s *site, language string, words [4]string) {
+	v.forgive(wasForbidden)
+	v.forgive("Failed to launch 'myapp:")
+	s.service = "Office365"
+	s.register(s.url + "/v1/auth/callback")
+	returnURLs := append(slices.Clone(s.client.ReturnURLs), "myapp://done")
+	var err error
+	if s.client, err = s.ops.SetApplication(v.t.Context(), s.client.ClientID, operator.SetApplication{ReturnURLs: &returnURLs}); err != nil {
+		v.t.Fatal(err)
+	}
+	v.speaks(language)
+	shown := func(i int, name string) {
+		v.t.Helper()
+		v.in(language, words[i])
+		v.branded(s)
+		v.proof("brand-" + name + "-" + language)
+	}
+	s.begin(v, "serviceType", "Google", "loginHint", "ada+untick@sandbox.test")
+	v.clicks("#allow")
+	v.sees("#missing")
+	shown(0, "partial")
+	s.begin(v, "serviceType", "Office365", "loginHint", "ada+admin@sandbox.test")
+	v.sees("#admin-link")
+	shown(1, "admin")
+	v.clicks("#admin-open")
+	v.clicks("#allow")
+	v.sees(".done")
+	shown(2, "approved")
+	s.begin(v, "serviceType", "IMAP", "scopes", "Mail.Read", "returnUrl", "myapp://done")
+	v.types("#field-email", "ada@mail.test")
+	v.types("#field-password", rightPassword)
+	v.clicks("#submit")
+	v.sees("#back")
+	shown(3, "done")
+}
+
+// speaks has the browser ask for a language.
+func (v *visitor) speaks(language string) {
+	v.t.Helper()
+	_, err := chromedp.Call(v.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
+		Headers: network.Headers{"Accept-Language": language + ";q=0.9,en;q=0.8"},
+	})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// german is in, for that language.
 func (v *visitor) german(part string) {
 	v.t.Helper()
-	if got := run(v, "read the language", chromedp.Evaluate[string]("document.documentElement.lang")); got != "de" {
+	v.in("de", part)
+}
+
+// in checks the page's language and a part of its words.
+func (v *visitor) in(language, part string) {
+	v.t.Helper()
+	if got := run(v, "read the language", chromedp.Evaluate[string]("document.documentElement.lang")); got != language {
 		v.t.Errorf("the page is in %q", got)
 	}
 	if got := v.reads("main"); !strings.Contains(got, part) {
