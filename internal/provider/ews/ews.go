@@ -10,6 +10,7 @@ import (
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/discovery"
+	"github.com/avain-project/avain/internal/provider/logintext"
 	"github.com/avain-project/avain/internal/scope"
 )
 
@@ -67,7 +68,7 @@ func (p *Provider) SignIn(ctx context.Context, _ account.Registration, form prov
 	}
 	t.login.Servers = []provider.Server{end.at.server()}
 	// Windows knows no case in names, so two spellings are one person.
-	who := "ews://" + escape(strings.ToLower(t.login.Username)) + "@" + end.at.name()
+	who := "ews://" + logintext.Escape(strings.ToLower(t.login.Username), ";") + "@" + end.at.name()
 	return t.login, account.Identity{Subject: who, Email: t.email, EmailVerified: end.own}, nil
 }
 
@@ -131,20 +132,4 @@ func (l *line) folders(said answer) (own bool, err error) {
 		return false, l.byCode(said, first.Code, first.Detail.wait())
 	}
 	return len(folders) > 1 && folders[1].Code == "NoError" && folders[1].FolderID.ID == folders[0].FolderID.ID, nil
-}
-
-// escape keeps what stands bare in a URL's user name (RFC 3986 §3.2.1) but the colon,
-// and writes the rest in %XX.
-func escape(name string) string {
-	const bare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;="
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(name) {
-		if c := name[i]; strings.IndexByte(bare, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-		}
-	}
-	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/provider/discovery"
+	"github.com/avain-project/avain/internal/provider/logintext"
 	"github.com/avain-project/avain/internal/scope"
 )
 
@@ -128,7 +129,7 @@ func identity(email string, login provider.Login) account.Identity {
 		host = net.JoinHostPort(host, strconv.Itoa(server.Port))
 	}
 	return account.Identity{
-		Subject: "imap://" + escape(login.Username) + "@" + host,
+		Subject: "imap://" + logintext.Escape(login.Username, "") + "@" + host,
 		Email:   email, EmailVerified: vouches(server, email, login.Username),
 	}
 }
@@ -148,18 +149,3 @@ func vouches(server provider.Server, email, username string) bool {
 }
 
 func standardPort(server provider.Server) bool { return server.Port == 993 || server.Port == 143 }
-
-// escape keeps what stands bare in an IMAP URL's user name and writes the rest in %XX.
-func escape(name string) string {
-	const bare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$'()*+,&="
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(name) {
-		if c := name[i]; strings.IndexByte(bare, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-		}
-	}
-	return b.String()
-}

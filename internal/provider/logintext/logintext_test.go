@@ -34,3 +34,16 @@ func TestWhatCanBeSent(t *testing.T) {
 		}
 	}
 }
+
+func TestEscape(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][3]string{
+		{"ada.l-o_v~e!$&'()*+,=1", "", "ada.l-o_v~e!$&'()*+,=1"},
+		{`a;b:c@d/e?f#g%h\i é`, "", "a%3Bb%3Ac%40d%2Fe%3Ff%23g%25h%5Ci%20%C3%A9"},
+		{"a;b:c", ";", "a;b%3Ac"},
+	} {
+		if got := logintext.Escape(c[0], c[1]); got != c[2] {
+			t.Errorf("%q is %q, want %q", c[0], got, c[2])
+		}
+	}
+}
