@@ -79,7 +79,7 @@ func choosePage(v *visitor) {
 		`[...document.querySelectorAll("a")].map(a => a.innerText + "|" + (document.getElementById(a.getAttribute("aria-describedby"))?.innerText ?? ""))`))
 	want := []string{
 		"Sign in with Google|Gmail or Google Workspace", "Sign in with Microsoft|Work or school account",
-		"Sign in with an e-mail password|any mailbox with IMAP",
+		"Sign in with Exchange|mailbox on your organization's own server", "Sign in with an e-mail password|any mailbox with IMAP",
 		"Sign in with Salesforce|Your organization's Salesforce user", "Sign in with SugarCRM|Your organization's Sugar user", "Sign in with HubSpot|CRM users who may connect apps",
 		"Sign in using Zoho|Zoho Mail, Calendar, Contacts",
 		"Back to Sample application|",
