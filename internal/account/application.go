@@ -49,6 +49,8 @@ type Settings struct {
 	Alias string
 	// PartialGrant is what happens where authorize does not say; "" is AskPartial.
 	PartialGrant PartialGrant
+	// Webhooks are the URLs that are told what becomes of the accounts.
+	Webhooks []string
 }
 
 // PartialGrant says what happens where a person gave less access than was asked for.

@@ -96,8 +96,15 @@ func (s *Store) DeleteAccount(ctx context.Context, id account.ID, now time.Time)
 		if err := holdCredential(ctx, q, id); err != nil {
 			return err
 		}
+		was, err := s.see(ctx, q, id)
+		if err != nil {
+			return err
+		}
 		result, err := q.ExecContext(ctx, `DELETE FROM accounts WHERE id = $1`, int64(id))
 		if err := require(result, err, ErrNotFound); err != nil {
+			return err
+		}
+		if err := s.tellDeleted(ctx, q, id, was); err != nil {
 			return err
 		}
 		_, err = revokeTokens(ctx, q, id, now)

@@ -27,6 +27,7 @@ type settingsRow struct {
 	Alias          string        `json:"alias,omitempty"`
 
 	PartialGrant account.PartialGrant `json:"partial_grant,omitempty"`
+	Webhooks     []string             `json:"webhooks,omitempty"`
 }
 
 // selectApplications gives an application as a row for each of its return URLs:
@@ -81,6 +82,9 @@ func (s *Store) CreateApplication(ctx context.Context, app Application, secrets 
 			return err
 		}
 		if err := writeLogos(ctx, q, app.Application, app.Logos); err != nil {
+			return err
+		}
+		if err := writeWebhooks(ctx, q, app.Application); err != nil {
 			return err
 		}
 		return insertURLs(ctx, q, app.Application)
@@ -181,15 +185,21 @@ func updateApplication(ctx context.Context, q Querier, id string, app account.Ap
 	if err := writeAlias(ctx, q, app); err != nil {
 		return err
 	}
+	if err := writeWebhooks(ctx, q, app); err != nil {
+		return err
+	}
 	return insertURLs(ctx, q, app)
 }
 
-// DeleteApplication deletes an application with all that belongs to it; its
-// tokens stay for a while, revoked.
+// DeleteApplication deletes an application with all that belongs to it, events that wait
+// too; its tokens stay for a while, revoked.
 func (s *Store) DeleteApplication(ctx context.Context, id string, now time.Time) error {
 	return s.write(ctx, "delete the application", func(ctx context.Context, q Querier) error {
 		result, err := q.ExecContext(ctx, `DELETE FROM applications WHERE id = $1`, id)
 		if err := require(result, err, ErrNotFound); err != nil {
+			return err
+		}
+		if _, err := q.ExecContext(ctx, `DELETE FROM events WHERE application_id = $1`, id); err != nil {
 			return err
 		}
 		_, err = q.ExecContext(ctx, `UPDATE tokens SET revoked_at = $2 WHERE application_id = $1 AND revoked_at = 0`, id, millis(now))

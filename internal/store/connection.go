@@ -81,19 +81,31 @@ func (s *Store) connect(ctx context.Context, q Querier, c Connection) error {
 		if err := insertAccount(ctx, q, a, key); err != nil {
 			return err
 		}
-		return s.insertCredential(ctx, q, ownedBy(a.ID, *c.Credential), c.ExpectGeneration+1)
+		if err := s.insertCredential(ctx, q, ownedBy(a.ID, *c.Credential), c.ExpectGeneration+1); err != nil {
+			return err
+		}
+		return s.tellCreated(ctx, q, a.ID)
 	}
 	if c.Credential != nil { // first the credential, then the account, as everywhere: one order of locks
 		if err := s.replaceCredential(ctx, q, ownedBy(a.ID, *c.Credential), c.ExpectGeneration); err != nil {
 			return err
 		}
-		if err := updateGrant(ctx, q, a); err != nil {
-			return err
-		}
 	} else if err := keepCredential(ctx, q, a.ID, c.ExpectGeneration); err != nil {
 		return err
 	}
-	return updatePerson(ctx, q, a, key)
+	before, err := s.see(ctx, q, a.ID)
+	if err != nil {
+		return err
+	}
+	if c.Credential != nil {
+		if err := updateGrant(ctx, q, a); err != nil {
+			return err
+		}
+	}
+	if err := updatePerson(ctx, q, a, key); err != nil {
+		return err
+	}
+	return s.tell(ctx, q, a.ID, before)
 }
 
 // keepCredential makes sure that what was decided to be kept is still there, and

@@ -32,6 +32,8 @@ type TokenState struct {
 	// Scopes are written where NativeScopes is not nil: what a refresh left of the grant.
 	NativeScopes []string
 	Scopes       []scope.Scope
+	// Quiet: it is no event, since the account is deleted next, which is one.
+	Quiet bool
 }
 
 const selectCredential = `SELECT account_id, record_id, data_key, sealed, generation, updated_at FROM credentials`
@@ -54,7 +56,7 @@ func (s *Store) SaveCredential(ctx context.Context, c Credential, expect int64, 
 		if err := s.replaceCredential(ctx, q, c, expect); err != nil {
 			return err
 		}
-		return writeTokenState(ctx, q, c.AccountID, state)
+		return s.writeTokenState(ctx, q, c.AccountID, state)
 	})
 }
 
@@ -79,7 +81,19 @@ func (s *Store) insertCredential(ctx context.Context, q Querier, c Credential, g
 	return s.settle(ctx, q, c.AccountID, generation, c.Due)
 }
 
-func writeTokenState(ctx context.Context, q Querier, id account.ID, state TokenState) error {
+// writeTokenState comes after the credential is held, and tells what it changes.
+func (s *Store) writeTokenState(ctx context.Context, q Querier, id account.ID, state TokenState) error {
+	before, err := s.see(ctx, q, id)
+	if err != nil {
+		return err
+	}
+	if err := updateTokenState(ctx, q, id, state); err != nil || state.Quiet {
+		return err
+	}
+	return s.tell(ctx, q, id, before)
+}
+
+func updateTokenState(ctx context.Context, q Querier, id account.ID, state TokenState) error {
 	_, err := q.ExecContext(ctx, `UPDATE accounts SET token_status = $2, token_error = $3 WHERE id = $1`,
 		int64(id), string(state.Status), state.Error)
 	if err == nil && state.NativeScopes != nil {
@@ -109,7 +123,7 @@ func (s *Store) MarkToken(ctx context.Context, id account.ID, generation int64, 
 				return err
 			}
 		}
-		return writeTokenState(ctx, q, id, state)
+		return s.writeTokenState(ctx, q, id, state)
 	})
 	return changed && err == nil, err
 }
@@ -132,7 +146,7 @@ func (s *Store) WipeCredential(ctx context.Context, id account.ID, generation in
 		if err := forget(ctx, q, id); err != nil {
 			return err
 		}
-		if err := writeTokenState(ctx, q, id, state); err != nil {
+		if err := s.writeTokenState(ctx, q, id, state); err != nil {
 			return err
 		}
 		// Applications may each have a registration of one client.

@@ -6,12 +6,14 @@ import "context"
 // so they never change.
 const (
 	LabelApplicationSecret   = "application.secret"
+	LabelSigningSecret       = "application.signing"
 	LabelRegistrationSecrets = "registration.secrets"
 	LabelVerifier            = "attempt.verifier"
 	LabelResult              = "attempt.result"
 	LabelHeld                = "attempt.held"
 	LabelAdmin               = "admin.consent" // of a value that is never stored
 	LabelFound               = "form.found"    // likewise
+	LabelLink                = "account.link"  // likewise
 	LabelCredential          = "credential.tokens"
 )
 
@@ -33,6 +35,8 @@ func sealedQueries() []sealedQuery {
 	return []sealedQuery{
 		{LabelApplicationSecret, `SELECT s.id, a.id, a.data_key, s.sealed FROM application_secrets s
 			JOIN applications a ON a.id = s.application_id WHERE s.sealed IS NOT NULL ORDER BY s.id`},
+		{LabelSigningSecret, `SELECT s.id, a.id, a.data_key, s.sealed FROM signing_secrets s
+			JOIN applications a ON a.id = s.application_id ORDER BY s.id`},
 		{LabelRegistrationSecrets, `SELECT id, id, data_key, sealed FROM registrations WHERE sealed IS NOT NULL ORDER BY id`},
 		{LabelVerifier, `SELECT t.id, r.id, r.data_key, t.verifier FROM attempts t
 			JOIN registrations r ON r.id = t.registration_id WHERE t.verifier IS NOT NULL ORDER BY t.id`},

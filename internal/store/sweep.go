@@ -17,11 +17,12 @@ const (
 )
 
 // SweepReport counts what [Store.Sweep] deleted.
-type SweepReport struct{ Attempts, Codes, Tokens int }
+type SweepReport struct{ Attempts, Codes, Tokens, Events int }
 
 // Sweep wipes sign-ins whose choice was never made, with the way to the question, and
 // deletes attempts that expired more than an hour ago, codes that expired more than a day
-// ago, and tokens revoked more than 30 days ago, in many small changes. The report counts
+// ago, tokens revoked more than 30 days ago and events as old as that, with their
+// deliveries, in many small changes. The report counts
 // what was deleted before an error too.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (report SweepReport, err error) {
 	_, err = s.sweep(ctx,
@@ -41,6 +42,11 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (report SweepReport, e
 	}
 	report.Tokens, err = s.sweep(ctx,
 		`DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE revoked_at > 0 AND revoked_at < $1 LIMIT $2)`, now.Add(-tokensKept))
+	if err != nil {
+		return report, err
+	}
+	report.Events, err = s.sweep(ctx,
+		`DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)`, now.Add(-eventsKept))
 	if err != nil {
 		return report, err
 	}

@@ -43,7 +43,7 @@ func testMeta(t *testing.T, s *store.Store) {
 }
 
 func testSweep(t *testing.T, s *store.Store) {
-	w := newWorld(t, s)
+	w := newWorld(t, s.At(func() time.Time { return noon }))
 	a := w.connected("ada")
 	expired, consumed := w.newAttempt(), w.newAttempt()
 	consumed.ExpiresAt = expired.ExpiresAt.Add(time.Minute)
@@ -59,13 +59,13 @@ func testSweep(t *testing.T, s *store.Store) {
 		want  store.SweepReport
 	}{
 		{time.Hour, store.SweepReport{}},
-		{75 * time.Minute, store.SweepReport{}},                            // both expire 15 minutes after noon, or 16
-		{75*time.Minute + time.Second, store.SweepReport{Attempts: 1}},     //
-		{77 * time.Minute, store.SweepReport{Attempts: 1}},                 // the consumed one
-		{24*time.Hour + time.Minute, store.SweepReport{}},                  // the code lives one minute
-		{24*time.Hour + 61*time.Second, store.SweepReport{Codes: 1}},       //
-		{30*24*time.Hour + time.Millisecond, store.SweepReport{Tokens: 1}}, // the revoked one
-		{1000 * 24 * time.Hour, store.SweepReport{}},                       // the live one stays
+		{75 * time.Minute, store.SweepReport{}},                                       // both expire 15 minutes after noon, or 16
+		{75*time.Minute + time.Second, store.SweepReport{Attempts: 1}},                //
+		{77 * time.Minute, store.SweepReport{Attempts: 1}},                            // the consumed one
+		{24*time.Hour + time.Minute, store.SweepReport{}},                             // the code lives one minute
+		{24*time.Hour + 61*time.Second, store.SweepReport{Codes: 1}},                  //
+		{30*24*time.Hour + time.Millisecond, store.SweepReport{Tokens: 1, Events: 1}}, // the revoked one, and that of the account
+		{1000 * 24 * time.Hour, store.SweepReport{}},                                  // the live one stays
 	} {
 		equal(t, must(s.Sweep(w.ctx(), noon.Add(step.after)))(t), step.want)
 	}
@@ -81,8 +81,12 @@ func testEachSealed(t *testing.T, s *store.Store) {
 	must(s.WipeCredential(w.ctx(), w.connected("bob").ID, 1, store.TokenState{Status: account.TokenDead}))(t)
 	secret := must(s.ApplicationSecrets(w.ctx(), w.app.ID))(t)[0]
 
+	signing := store.SigningSecret{ID: account.NewRecordID(), ApplicationID: w.app.ID, Sealed: []byte("sealed signing")}
+	w.ok(s.SetSigningSecret(w.ctx(), signing, false))
+
 	want := []store.Sealed{
 		{Label: store.LabelApplicationSecret, RecordID: secret.ID, KeyOwner: w.app.ID, DataKey: w.app.DataKey, Value: secret.Sealed},
+		{Label: store.LabelSigningSecret, RecordID: signing.ID, KeyOwner: w.app.ID, DataKey: w.app.DataKey, Value: signing.Sealed},
 		{Label: store.LabelRegistrationSecrets, RecordID: w.reg.ID, KeyOwner: w.reg.ID, DataKey: w.reg.DataKey, Value: w.reg.Sealed},
 		{Label: store.LabelVerifier, RecordID: attempt.ID, KeyOwner: w.reg.ID, DataKey: w.reg.DataKey, Value: attempt.Verifier},
 		{Label: store.LabelResult, RecordID: attempt.ID, KeyOwner: w.reg.ID, DataKey: w.reg.DataKey, Value: attempt.Result},

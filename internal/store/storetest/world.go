@@ -89,6 +89,7 @@ func newApplication() store.Application {
 			Settings: account.Settings{
 				TokenMode: true, CodeLifetime: 90 * time.Second, RevokeOnReplay: true, ProviderAuth: true,
 				Origins: []string{"https://spa.example"}, Alias: "https://connect.notes.example", PartialGrant: account.AcceptPartial,
+				Webhooks: []string{"https://notes.example/hook"},
 			},
 			Brand:     brand.Brand{Color: "#ffd200", ColorDark: "#000000", PrivacyURL: "https://notes.example/privacy", TermsURL: "https://notes.example/terms"},
 			CreatedAt: noon, UpdatedAt: noon,
@@ -134,7 +135,7 @@ func (w *world) newAttempt() store.Attempt {
 		TokenMode: true, Scopes: []scope.Scope{scope.MailRead}, NativeScopes: []string{"native.one", "native.two"},
 		AccountID: 77, ClientOrgID: "org-1", LoginHint: "ada@example.com", Prompt: "consent", AuthEmail: "ada@example.com",
 		Challenge: "challenge", PartialGrant: account.RefusePartial, EnsureAccess: true, Fresh: true, ConsentForced: true,
-		RestAsked: true, RestOf: account.NewRecordID(),
+		RestAsked: true, RestOf: account.NewRecordID(), LinkGeneration: 3,
 		CreatedAt: noon, ExpiresAt: noon.Add(15 * time.Minute),
 	}
 }
