@@ -14,13 +14,14 @@ import (
 )
 
 type appCommands struct {
-	Create       appCreateCommand       `cmd:"" help:"Make an application; prints its client id and, once, its secret."`
-	List         appListCommand         `cmd:"" help:"List the applications."`
-	Show         appShowCommand         `cmd:"" help:"Show an application."`
-	Set          appSetCommand          `cmd:"" help:"Change an application's settings; what is not named stays."`
-	RotateSecret appRotateSecretCommand `cmd:"" help:"Make a new secret; the one before it lives on until the next rotation."`
-	Delete       appDeleteCommand       `cmd:"" help:"Delete an application with its registrations."`
-	ReturnURL    returnURLCommands      `cmd:"" name:"return-url" help:"Where the flow may send browsers back to."`
+	Create        appCreateCommand        `cmd:"" help:"Make an application; prints its client id and, once, its secret."`
+	List          appListCommand          `cmd:"" help:"List the applications."`
+	Show          appShowCommand          `cmd:"" help:"Show an application."`
+	Set           appSetCommand           `cmd:"" help:"Change an application's settings; what is not named stays."`
+	RotateSecret  appRotateSecretCommand  `cmd:"" help:"Make a new secret; the one before it lives on until the next rotation."`
+	SigningSecret appSigningSecretCommand `cmd:"" help:"Show, replace or make the secret that signs webhooks."`
+	Delete        appDeleteCommand        `cmd:"" help:"Delete an application with its registrations."`
+	ReturnURL     returnURLCommands       `cmd:"" name:"return-url" help:"Where the flow may send browsers back to."`
 }
 
 // appRef is the argument that names an application.
@@ -38,6 +39,7 @@ type appCreateCommand struct {
 	ProviderAuth   bool          `help:"Allow includeProviderAuth: handing out the provider's access token."`
 	Origin         []string      `sep:"none" placeholder:"ORIGIN" help:"Origin that CORS allows besides those of the return URLs; may be repeated."`
 	PartialGrant   string        `placeholder:"WAY" help:"Where a person gives less than was asked for: ask them (ask, the default), connect with it (accept), or give the application an error (refuse)."`
+	WebhookURL     []string      `name:"webhook-url" sep:"none" placeholder:"URL" help:"URL that is told what becomes of the accounts; may be repeated."`
 	Alias          string        `placeholder:"URL" help:"The application's own host name for this server, as in https://connect.example.com: its sign-ins run there."`
 	Logo           string        `placeholder:"FILE" help:"Logo on the pages: a PNG, JPEG or GIF that does not move, at most 64 KiB."`
 	BrandColor     string        `placeholder:"#RRGGBB" help:"Colour of the buttons and links on the pages."`
@@ -64,6 +66,7 @@ func (c *appCreateCommand) Run(ctx context.Context, s *settings, out output) err
 		Settings: account.Settings{
 			Public: c.Public, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime, RevokeOnReplay: c.RevokeOnReplay,
 			ProviderAuth: c.ProviderAuth, Origins: c.Origin, Alias: c.Alias, PartialGrant: account.PartialGrant(c.PartialGrant),
+			Webhooks: c.WebhookURL,
 		},
 		Brand: brand.Brand{Color: c.BrandColor, ColorDark: c.BrandColorDark, PrivacyURL: c.PrivacyURL, TermsURL: c.TermsURL}, Logo: logo,
 	})
@@ -132,6 +135,8 @@ type appSetCommand struct {
 	PartialGrant   *string        `placeholder:"WAY" help:"Where a person gives less than was asked for: ask, accept or refuse."`
 	Origin         []string       `sep:"none" xor:"origins" placeholder:"ORIGIN" help:"Origins that CORS allows besides; they replace the stored ones. May be repeated."`
 	NoOrigins      bool           `xor:"origins" help:"Remove all these origins."`
+	WebhookURL     []string       `name:"webhook-url" sep:"none" xor:"webhooks" placeholder:"URL" help:"URLs that are told what becomes of the accounts; they replace the stored ones. May be repeated."`
+	NoWebhooks     bool           `xor:"webhooks" help:"Remove all these URLs, with what waits for them."`
 	Alias          *string        `placeholder:"URL" help:"The application's own host name for this server, as in https://connect.example.com: its sign-ins run there; empty for none."`
 	Logo           *string        `placeholder:"FILE" help:"Logo on the pages: a PNG, JPEG or GIF that does not move, at most 64 KiB; empty for none."`
 	BrandColor     *string        `placeholder:"#RRGGBB" help:"Colour of the buttons and links on the pages; empty for none."`
@@ -156,6 +161,9 @@ func (c *appSetCommand) Run(ctx context.Context, s *settings, out output) error 
 	}
 	if len(c.Origin) > 0 || c.NoOrigins {
 		in.Origins = &c.Origin
+	}
+	if len(c.WebhookURL) > 0 || c.NoWebhooks {
+		in.Webhooks = &c.WebhookURL
 	}
 	return s.withApplication(ctx, &c.address, out, func(o *operator.Service) (account.Application, error) {
 		return o.SetApplication(ctx, c.App, in)
@@ -184,6 +192,37 @@ func (c *appRotateSecretCommand) Run(ctx context.Context, s *settings, out outpu
 		if !c.EndOld {
 			printf(w, "The one before it works until the next rotation; --end-old ends it at once.\n")
 		}
+	})
+}
+
+type appSigningSecretCommand struct {
+	appRef
+	Rotate        bool        `help:"Replace it by a new one: receivers must know it at once."`
+	SigningSecret secret.Text `name:"signing-secret-file" secret:"AVAIN_APP_SIGNING_SECRET" placeholder:"PATH" help:"Replace it by the one in this file, of an application that moves in (- is standard input)."`
+}
+
+// Run shows the signing secret, after replacing it where that is asked for.
+func (c *appSigningSecretCommand) Run(ctx context.Context, s *settings, out output) error {
+	a, err := s.open(ctx, s.config())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Close() }()
+	of, signing := account.Application{}, secret.Text{}
+	if c.Rotate || !c.SigningSecret.IsZero() {
+		of, signing, err = a.Operator().SetSigningSecret(ctx, c.App, c.SigningSecret)
+	} else {
+		of, signing, err = a.Operator().SigningSecret(ctx, c.App)
+	}
+	if err != nil {
+		return err
+	}
+	if !c.SigningSecret.IsZero() {
+		signing = secret.Text{} // the operator has it already: it is not repeated
+	}
+	view := signingSecretView{ClientID: of.ClientID, SigningSecret: signing.Reveal(), Name: of.Name}
+	return out.show(view, func(w io.Writer) {
+		properties(w, field{"client id", view.ClientID}, field{"signing secret", view.SigningSecret})
 	})
 }
 
@@ -251,6 +290,7 @@ func (s *settings) withApplication(ctx context.Context, at *address, out output,
 			field{"partial grants", string(after.Settings.Partial(nil))},
 			field{"origins", strings.Join(after.Settings.Origins, "\n\t")},
 			field{"alias", after.Settings.Alias},
+			field{"webhooks", strings.Join(after.Settings.Webhooks, "\n\t")},
 			field{"brand colour", strings.TrimSpace(after.Brand.Color + " " + after.Brand.ColorDark)},
 			field{"logo", view.Logo},
 			field{"privacy URL", after.Brand.PrivacyURL},

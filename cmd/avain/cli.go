@@ -28,6 +28,7 @@ type commands struct {
 	Registration registrationCommands `cmd:"" help:"Registrations: an application's OAuth clients at the providers."`
 	Apply        applyCommand         `cmd:"" help:"Bring applications and registrations to what a file says."`
 	Account      accountCommands      `cmd:"" help:"Accounts that people have connected."`
+	Webhook      webhookCommands      `cmd:"" help:"Events on their way to applications' webhooks."`
 
 	Key     keyCommands     `cmd:"" help:"The key that seals everything secret in the database."`
 	Backup  backupCommand   `cmd:"" help:"Copy the database while the server runs."`

@@ -25,6 +25,7 @@ type applicationView struct {
 	Origins        []string  `json:"origins"`
 	PartialGrant   string    `json:"partialGrant"`
 	Alias          string    `json:"alias,omitempty"`
+	Webhooks       []string  `json:"webhooks"`
 	BrandColor     string    `json:"brandColor,omitempty"`
 	BrandColorDark string    `json:"brandColorDark,omitempty"`
 	Logo           string    `json:"logo,omitempty"` // its path on this server
@@ -40,7 +41,7 @@ func viewApplication(a account.Application) applicationView {
 		ClientID: a.ClientID, Name: a.Name, ReturnURLs: texts(a.ReturnURLs), Public: a.Settings.Public,
 		TokenMode: a.Settings.TokenMode, CodeLifetime: a.Settings.CodeLife().String(), RevokeOnReplay: a.Settings.RevokeOnReplay,
 		ProviderAuth: a.Settings.ProviderAuth, Origins: texts(a.Settings.Origins), Alias: a.Settings.Alias,
-		PartialGrant: string(a.Settings.Partial(nil)), Logo: operator.LogoPath(a),
+		PartialGrant: string(a.Settings.Partial(nil)), Webhooks: texts(a.Settings.Webhooks), Logo: operator.LogoPath(a),
 		BrandColor: a.Brand.Color, BrandColorDark: a.Brand.ColorDark, PrivacyURL: a.Brand.PrivacyURL, TermsURL: a.Brand.TermsURL,
 		CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
 	}
@@ -55,6 +56,14 @@ type secretView struct {
 
 func viewSecret(a account.Application, minted secret.Text) secretView {
 	return secretView{ClientID: a.ClientID, ClientSecret: minted.Reveal(), Name: a.Name}
+}
+
+// signingSecretView carries the secret that signs an application's webhooks; absent where
+// the caller has just given it.
+type signingSecretView struct {
+	ClientID      string `json:"clientId"`
+	SigningSecret string `json:"signingSecret,omitempty"`
+	Name          string `json:"name"`
 }
 
 type registrationView struct {

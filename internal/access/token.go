@@ -12,8 +12,9 @@ import (
 
 // The prefixes by which people and scanners recognize our secrets.
 const (
-	TokenPrefix  = "avain_at_" // access token of an account
-	SecretPrefix = "avain_cs_" // client secret of an application
+	TokenPrefix   = "avain_at_" // access token of an account
+	SecretPrefix  = "avain_cs_" // client secret of an application
+	SigningPrefix = "avain_ss_" // what signs an application's webhooks
 )
 
 // entropy is the length of the random part, in bytes.
@@ -24,6 +25,9 @@ func NewToken() secret.Text { return mint(TokenPrefix) }
 
 // NewSecret draws a client secret.
 func NewSecret() secret.Text { return mint(SecretPrefix) }
+
+// NewSigningSecret draws what signs an application's webhooks.
+func NewSigningSecret() secret.Text { return mint(SigningPrefix) }
 
 // NewCode draws an authorization code. It has no prefix: clients put it into a
 // path without encoding it, and the contract's own codes are bare.

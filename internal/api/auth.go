@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -54,11 +55,22 @@ func (s *Server) page(next http.HandlerFunc, besides ...string) http.HandlerFunc
 }
 
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
+	s.begin(w, r, s.Connect.Authorize)
+}
+
+func (s *Server) reauthorize(w http.ResponseWriter, r *http.Request) {
+	s.begin(w, r, s.Connect.Reauthorize)
+}
+
+// begin answers the two ways to begin a sign-in.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request,
+	open func(ctx context.Context, at *url.URL, rawQuery string, browser secret.Text, admit func(applicationID string) error) connect.Outcome,
+) {
 	value := browser(r)
 	if value.IsZero() {
 		value = access.NewNonce()
 	}
-	out := s.Connect.Authorize(r.Context(), note(r).at, r.URL.RawQuery, value, s.limits.signIns)
+	out := open(r.Context(), note(r).at, r.URL.RawQuery, value, s.limits.signIns)
 	if len(out.Choices) > 0 {
 		s.choose(w, r, out)
 		return

@@ -21,6 +21,7 @@ func (s *Server) routes() *http.ServeMux {
 	// The flow, for browsers. It takes GET alone, and a form POST: page refuses the
 	// rest, HEAD too, which the mux would count among GET.
 	mux.HandleFunc("/v1/auth/authorize", s.page(s.authorize))
+	mux.HandleFunc("/v1/auth/reauthorize", s.page(s.reauthorize))
 	mux.HandleFunc("/v1/auth/callback", s.page(s.callback))
 	mux.HandleFunc("/v1/auth/partial", s.page(s.partial))
 	mux.HandleFunc("/v1/auth/form", s.page(s.showForm, http.MethodPost))

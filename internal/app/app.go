@@ -19,6 +19,7 @@ import (
 	"github.com/avain-project/avain/internal/provider/all"
 	"github.com/avain-project/avain/internal/seal"
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/webhook"
 )
 
 // App is an opened Avain: its store is migrated and its key fits.
@@ -34,6 +35,7 @@ type App struct {
 	ring        *seal.Ring
 	metrics     *metrics
 	serving     *filelock.Lock // nil until it serves, and on PostgreSQL
+	typed       *outbound.Typed
 }
 
 // ErrNoKey says that no key was given. The commands show how to make one.
@@ -91,6 +93,7 @@ func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *
 		APITimeout: cfg.ProviderTimeout, FirstByte: cfg.FirstByteTimeout, Observe: a.metrics.outbound, Typed: typed,
 	})
 	a.providers = cfg.Providers(clients)
+	a.ring, a.typed = ring, clients.Typed
 	a.access = access.New(s)
 	a.journal = a.newJournal()
 	a.credentials = credential.New(credential.Config{
@@ -129,6 +132,14 @@ func (a *App) Close() error {
 	a.credentials.Wait()
 	a.emptyJournal()
 	return errors.Join(a.store.Close(), a.serving.Release())
+}
+
+// webhooks tells applications what happens, by links to the flow at the public URL.
+func (a *App) webhooks(public *url.URL) *webhook.Service {
+	return webhook.New(webhook.Config{
+		Store: a.store, Ring: a.ring, Client: a.typed.Client(), Links: a.flow(public), Now: a.cfg.Now, Logger: a.logger,
+		Version: a.cfg.Version, Observe: a.metrics.delivery,
+	})
 }
 
 func (a *App) flow(public *url.URL) *connect.Service {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/avain-project/avain/internal/credential/journal"
 	"github.com/avain-project/avain/internal/outbound"
+	"github.com/avain-project/avain/internal/webhook"
 )
 
 // metrics are the measures that /metrics shows. No label names an account, an
@@ -21,6 +22,7 @@ type metrics struct {
 	calls    *prometheus.HistogramVec
 	dials    *prometheus.HistogramVec
 	journal  *prometheus.CounterVec
+	hooks    *prometheus.CounterVec
 }
 
 func newMetrics(version string) *metrics {
@@ -41,10 +43,13 @@ func newMetrics(version string) *metrics {
 		journal: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "avain_journal_events_total", Help: "What became of new tokens that the database did not take at once.",
 		}, []string{"event"}),
+		hooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "avain_webhook_tries_total", Help: "Tries to deliver an event to an application, by outcome.",
+		}, []string{"outcome"}),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "avain_build_info", Help: "1, with the version as a label."}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.requests, m.calls, m.dials, m.journal, build,
+	m.registry.MustRegister(m.requests, m.calls, m.dials, m.journal, m.hooks, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -84,6 +89,13 @@ func (m *metrics) watchJournal(j *journal.Journal) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "avain_journal_entries", Help: "New tokens that wait until the database takes them.",
 	}, func() float64 { return float64(j.Len()) }))
+}
+
+func (m *metrics) delivery(failed webhook.Failure) {
+	if failed == "" {
+		failed = "delivered"
+	}
+	m.hooks.WithLabelValues(string(failed)).Inc()
 }
 
 func (m *metrics) handler() http.Handler {

@@ -19,6 +19,7 @@ import (
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/jobs"
 	"github.com/avain-project/avain/internal/signin"
+	"github.com/avain-project/avain/internal/webhook"
 )
 
 // Server is an App that listens.
@@ -29,6 +30,7 @@ type Server struct {
 	MetricsURL string
 
 	app      *App
+	webhooks *webhook.Service
 	main     *http.Server
 	metrics  *http.Server
 	listener net.Listener
@@ -87,6 +89,7 @@ func (s *Server) prepare(public *url.URL) error {
 	if err != nil {
 		return err
 	}
+	s.webhooks = s.app.webhooks(public)
 	s.main = &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -146,6 +149,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	group.Go(func() error { s.app.replay(running); return nil })
 	group.Go(func() error { s.app.renew(running); return nil })
 	group.Go(func() error { s.app.followKey(running); return nil })
+	group.Go(func() error { s.tell(running); return nil })
 	group.Go(func() error {
 		<-running.Done()
 		return s.stop(context.WithoutCancel(ctx))
@@ -195,7 +199,12 @@ func (a *App) renew(ctx context.Context) {
 	}})
 }
 
-// sweep removes what has ended: attempts, codes, revoked tokens.
+// tell delivers events to the applications' webhooks.
+func (s *Server) tell(ctx context.Context) {
+	jobs.Run(ctx, s.app.logger, jobs.Task{Name: "deliver events", Interval: time.Second, Do: s.webhooks.Deliver})
+}
+
+// sweep removes what has ended: attempts, codes, revoked tokens, old events.
 func (a *App) sweep(ctx context.Context) {
 	jobs.Run(ctx, a.logger, jobs.Task{Name: "sweep", Interval: 5 * time.Minute, Do: func(ctx context.Context) error {
 		_, err := a.store.Sweep(ctx, a.cfg.Now())

@@ -103,7 +103,7 @@ func (s *Service) redirectURI(a store.Attempt, reg account.Registration) string 
 // false where it is there already. Application and return URL must be proven before.
 // Nothing is made on the way: cookie and attempt belong to the other host. One hop is
 // enough, unless something in front of us changes the Host that the browser sent.
-func (s *Service) hop(at *url.URL, rawQuery string, p parameters, app account.Application) (out Outcome, away bool) {
+func (s *Service) hop(at *url.URL, path, rawQuery string, p parameters, app account.Application) (out Outcome, away bool) {
 	home := Home(s.PublicURL, app)
 	if strings.EqualFold(at.Host, home.Host) {
 		return Outcome{}, false
@@ -115,7 +115,7 @@ func (s *Service) hop(at *url.URL, rawQuery string, p parameters, app account.Ap
 	}
 	// The query as it came, since others may read it as we do not.
 	return Outcome{
-		Location: home.JoinPath(AuthorizePath).String() + "?" + rawQuery + "&" + hopped + "=1",
+		Location: home.JoinPath(path).String() + "?" + rawQuery + "&" + hopped + "=1",
 		Hop:      true, ApplicationName: app.Name,
 	}, true
 }

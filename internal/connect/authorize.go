@@ -25,6 +25,11 @@ import (
 // Location; after that, everything goes back to the application. admit is asked
 // once the application is known, and may refuse another attempt of it.
 func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, browser secret.Text, admit func(applicationID string) error) Outcome {
+	return s.authorize(ctx, at, rawQuery, 0, browser, admit)
+}
+
+// authorize is also where a link leads that was made for a credential's generation.
+func (s *Service) authorize(ctx context.Context, at *url.URL, rawQuery string, generation int64, browser secret.Text, admit func(applicationID string) error) Outcome {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return shown(fault.New(fault.ParameterInvalid, "The query is malformed: check its percent signs."))
@@ -34,7 +39,7 @@ func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, b
 	if err != nil {
 		return repeatable(err)
 	}
-	if out, away := s.hop(at, rawQuery, p, app); away {
+	if out, away := s.hop(at, AuthorizePath, rawQuery, p, app); away {
 		return out
 	}
 	if err := cmp.Or(admit(app.ID), s.room(ctx, app.ID)); err != nil {
@@ -56,7 +61,7 @@ func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, b
 	if err != nil {
 		return reply.unbegun(err)
 	}
-	attempt.BrowserHash = access.Hash(browser)
+	attempt.BrowserHash, attempt.LinkGeneration = access.Hash(browser), generation
 	attempt.RedirectURI = CallbackURL(s.PublicURL, app, reg.Registration)
 	location, err := s.begin(ctx, attempt, app, reg)
 	if err != nil {

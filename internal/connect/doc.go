@@ -10,6 +10,7 @@
 //	–          Authorize, no service named    –          page to choose one of several; same link, named
 //	–          Authorize, return URL proven   –          error goes back to the application
 //	–          Authorize, otherwise           –          error page; nothing redirects
+//	–          Reauthorize, link in force     open       as Authorize for the link's account
 //	–          Authorize, service by form     open       row made; browser goes to our own page
 //	open       Form, the provider's page      open       a second attempt, with that place; browser goes there
 //	open       Form, login refused            open       page asks again; nothing is spent

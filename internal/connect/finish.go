@@ -117,6 +117,9 @@ func (s *Service) tryFinish(ctx context.Context, f finishing) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := checkLink(f.attempt, plan); err != nil {
+		return "", err
+	}
 	if f.info.WithholdsRefresh && !plan.Renewable && !f.attempt.ConsentForced {
 		return s.forceConsent(ctx, f)
 	}

@@ -27,7 +27,7 @@ func (s *Service) Account(ctx context.Context, id account.ID) (account.Account, 
 // Delete ends the account: its grant, where no other live account shares it, its
 // credential, its codes and its bearers.
 func (s *Service) Delete(ctx context.Context, acct account.Account) (Revocation, error) {
-	outcome, err := s.Revoke(ctx, acct)
+	outcome, err := s.revoke(ctx, acct, true)
 	if err != nil {
 		return "", err
 	}

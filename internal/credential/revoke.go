@@ -32,8 +32,14 @@ const wipeTries = 4
 // in any case: what a caller asked us to forget is forgotten even while the
 // provider is down, or where the copy does not open any more.
 func (s *Service) Revoke(ctx context.Context, acct account.Account) (Revocation, error) {
+	return s.revoke(ctx, acct, false)
+}
+
+// revoke is Revoke; where the account is deleted next, nobody is told that its credential
+// has ended, let alone asked to sign in again.
+func (s *Service) revoke(ctx context.Context, acct account.Account, deleting bool) (Revocation, error) {
 	ctx = context.WithoutCancel(ctx)
-	state := store.TokenState{Status: account.TokenDead, Error: "the credential was removed on request"}
+	state := store.TokenState{Status: account.TokenDead, Error: "the credential was removed on request", Quiet: deleting}
 	_ = s.replayOf(ctx, acct.ID) // the newest tokens are those that the provider is to end
 	for range wipeTries {
 		record, err := s.Store.Credential(ctx, acct.ID)

@@ -13,6 +13,7 @@ const (
 	StateExpired     Code = "state.expired"
 	StateUsed        Code = "state.used"
 	StateBrowser     Code = "state.browser"
+	LinkEnded        Code = "link.ended"
 
 	// Parameters, anywhere.
 	ParameterMissing  Code = "parameter.missing"
@@ -142,6 +143,7 @@ var catalogue = []Entry{
 	{StateExpired, Invalid, "This sign-in took longer than 15 minutes. Go back to the application and start again.", "callback after the attempt has ended"},
 	{StateUsed, Invalid, "This sign-in has already been completed. Go back to the application; start again if it does not show your account.", "callback a second time"},
 	{StateBrowser, Invalid, "This sign-in was started in another browser. Start again from the application, in this browser, with cookies allowed.", "callback without the cookie of the browser that started the attempt; the attempt stays open"},
+	{LinkEnded, Invalid, "This link has been used, or has ended. If the application still asks you to connect your account, start from there.", "a link to sign in again that is over a week old, or whose account has got a new credential or is gone"},
 
 	{ParameterMissing, Invalid, "A required parameter is missing.", "a required parameter is absent or empty"},
 	{ParameterRepeated, Invalid, "A parameter that may be given once was given twice.", "a parameter other than scopes and nativeScopes came twice"},

@@ -29,7 +29,7 @@ type floor struct {
 var (
 	leaves    = []string{"words", "fault", "weburl"}
 	ground    = []string{"outbound", "seal", "jobs", "filelock", "store"}
-	services  = []string{"access", "credential", "connect", "direct", "operator"}
+	services  = []string{"access", "credential", "connect", "direct", "operator", "webhook"}
 	providers = []string{"provider", "oauth", "discovery", "logintext", "driver", "drivers"}
 	faces     = []string{"api", "signin"}
 	product   = slices.Concat(leaves, ground, services, providers, faces)
@@ -64,6 +64,7 @@ var house = []floor{
 	{"connect", []string{"internal/connect"}, slices.Concat(leaves, ground, []string{"provider", "access", "credential"})},
 	{"direct", []string{"internal/direct"}, slices.Concat(leaves, ground, []string{"provider", "access", "credential"})},
 
+	{"webhook", []string{"internal/webhook"}, slices.Concat(leaves, ground)},
 	{"operator", []string{"internal/operator"}, slices.Concat(leaves, ground, []string{"provider", "access", "credential", "connect"})},
 
 	// No ground: a face that reaches for the store has taken a service's work.

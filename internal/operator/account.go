@@ -146,13 +146,10 @@ func (s *Service) DeleteAccount(ctx context.Context, id account.ID) (DeletedAcco
 }
 
 func (s *Service) deleteAccount(ctx context.Context, acct account.Account) (DeletedAccount, error) {
-	outcome, err := s.Credentials.Revoke(ctx, acct)
+	outcome, err := s.Credentials.Delete(ctx, acct)
 	if err != nil {
-		return DeletedAccount{}, fmt.Errorf("revoke account %s, which is not deleted: %w", acct.ID, err)
+		return DeletedAccount{}, fmt.Errorf("delete account %s: %w", acct.ID, err)
 	}
 	deleted := DeletedAccount{ID: acct.ID, Grant: outcome}
-	if err := s.Store.DeleteAccount(ctx, acct.ID, s.Now()); err != nil {
-		return deleted, err
-	}
 	return deleted, s.audit(ctx, auditAccountDeleted, acct.ApplicationID, acct.ID, "grant "+string(outcome))
 }

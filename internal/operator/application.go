@@ -25,6 +25,8 @@ type CreateApplication struct {
 	// left empty, both are made.
 	ClientID string
 	Secret   secret.Text
+	// SigningSecret signs webhooks; left empty, one is made when the first URL is set.
+	SigningSecret secret.Text
 }
 
 // CreateApplication makes an application. The secret is returned this once; a
@@ -66,6 +68,9 @@ func (s *Service) CreateApplication(ctx context.Context, in CreateApplication) (
 	if err != nil {
 		return account.Application{}, secret.Text{}, err
 	}
+	if _, err := s.giveSigningSecret(ctx, app, in.SigningSecret); err != nil {
+		return app, clientSecret, err
+	}
 	return app, clientSecret, s.audit(ctx, auditApplicationCreated, app.ID, 0, app.Name)
 }
 
@@ -80,7 +85,12 @@ func (in CreateApplication) check() error {
 		return usagef("a public application has no client secret: leave one of the two out")
 	}
 	if !in.Secret.IsZero() {
-		if err := checkGivenSecret(in.Secret); err != nil {
+		if err := checkGivenSecret("client secret", in.Secret); err != nil {
+			return err
+		}
+	}
+	if !in.SigningSecret.IsZero() {
+		if err := checkGivenSecret("signing secret", in.SigningSecret); err != nil {
 			return err
 		}
 	}
@@ -140,6 +150,7 @@ type SetApplication struct {
 	Alias          *string // empty ends it
 	ReturnURLs     *[]string
 	PartialGrant   *account.PartialGrant
+	Webhooks       *[]string // empty ends all
 
 	BrandColor, BrandColorDark *string     // empty ends it
 	Logo                       *brand.Logo // the zero value ends it
@@ -163,6 +174,7 @@ func (in SetApplication) onto(app *account.Application) {
 	set(&app.Settings.Origins, in.Origins)
 	set(&app.Settings.PartialGrant, in.PartialGrant)
 	set(&app.Settings.Alias, in.Alias)
+	set(&app.Settings.Webhooks, in.Webhooks)
 	set(&app.ReturnURLs, in.ReturnURLs)
 	set(&app.Brand.Color, in.BrandColor)
 	set(&app.Brand.ColorDark, in.BrandColorDark)
@@ -204,7 +216,7 @@ func (s *Service) update(ctx context.Context, id string, edit func(*account.Appl
 		if err := s.changeAlias(have, app); err != nil {
 			return err
 		}
-		app.ReturnURLs, app.Settings.Origins = unique(app.ReturnURLs), unique(app.Settings.Origins)
+		app.ReturnURLs, app.Settings.Origins, app.Settings.Webhooks = unique(app.ReturnURLs), unique(app.Settings.Origins), unique(app.Settings.Webhooks)
 		if sameApplication(have, *app) {
 			after = have
 			return errUnchanged
@@ -218,6 +230,11 @@ func (s *Service) update(ctx context.Context, id string, edit func(*account.Appl
 		return after, Unchanged, nil
 	case err != nil:
 		return account.Application{}, "", err
+	}
+	if len(after.Settings.Webhooks) > 0 {
+		if _, err := s.giveSigningSecret(ctx, after, secret.Text{}); err != nil {
+			return after, Updated, err
+		}
 	}
 	return after, Updated, s.audit(ctx, auditApplicationUpdated, after.ID, 0, after.Name)
 }
@@ -243,7 +260,7 @@ func checkChanged(have, want account.Application) error {
 
 func sameApplication(a, b account.Application) bool {
 	x, y := a.Settings, b.Settings
-	return a.Name == b.Name && a.Brand == b.Brand && slices.Equal(a.ReturnURLs, b.ReturnURLs) && slices.Equal(x.Origins, y.Origins) &&
+	return a.Name == b.Name && a.Brand == b.Brand && slices.Equal(a.ReturnURLs, b.ReturnURLs) && slices.Equal(x.Origins, y.Origins) && slices.Equal(x.Webhooks, y.Webhooks) &&
 		x.Public == y.Public && x.TokenMode == y.TokenMode && x.CodeLifetime == y.CodeLifetime &&
 		x.RevokeOnReplay == y.RevokeOnReplay && x.ProviderAuth == y.ProviderAuth && x.Alias == y.Alias && x.PartialGrant == y.PartialGrant
 }

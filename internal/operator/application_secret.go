@@ -35,7 +35,7 @@ func (s *Service) RotateSecret(ctx context.Context, ref string, endOld bool) (ac
 }
 
 func (s *Service) addSecret(ctx context.Context, app store.Application, t secret.Text, keep int) error {
-	key, err := s.Ring.OpenDataKey(app.DataKey, app.ID)
+	key, err := s.applicationKey(app)
 	if err != nil {
 		return err
 	}

@@ -173,6 +173,11 @@ func (s *Service) applyApplication(ctx context.Context, p plan) (account.Applica
 		return app, Change{}, err
 	}
 	added, err := s.ensureSecret(ctx, *p.have, p.in.Secret)
+	if err == nil {
+		var given bool
+		given, err = s.giveSigningSecret(ctx, app, p.in.SigningSecret)
+		added = added || given
+	}
 	if added {
 		action = Updated
 	}

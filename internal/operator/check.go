@@ -49,6 +49,14 @@ func checkSettings(s account.Settings) error {
 	if _, known := account.ParsePartialGrant(string(s.PartialGrant)); s.PartialGrant != "" && !known {
 		return usagef("partial grants %q: ask, accept or refuse", s.PartialGrant)
 	}
+	if len(s.Webhooks) > maxWebhooks {
+		return usagef("%d webhook URLs are too many: %d at most", len(s.Webhooks), maxWebhooks)
+	}
+	for _, u := range s.Webhooks {
+		if err := checkWebhook(u); err != nil {
+			return err
+		}
+	}
 	for _, o := range s.Origins {
 		if err := checkOrigin(o); err != nil {
 			return err
@@ -68,12 +76,12 @@ func checkOrigin(raw string) error {
 }
 
 // checkGivenSecret checks a secret of ours that the operator brings along.
-func checkGivenSecret(t secret.Text) error {
+func checkGivenSecret(what string, t secret.Text) error {
 	bare := t.Reveal()
 	if len(bare) < minSecret {
-		return usagef("the client secret has %d characters; use at least %d random ones (openssl rand -hex 32), or leave it out to have one made", len(bare), minSecret)
+		return usagef("the %s has %d characters; use at least %d random ones (openssl rand -hex 32), or leave it out to have one made", what, len(bare), minSecret)
 	}
-	return checkSecretText("client secret", bare)
+	return checkSecretText(what, bare)
 }
 
 // checkSecretText refuses what a file or a paste adds by accident.

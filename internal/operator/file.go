@@ -40,6 +40,8 @@ type ApplicationSpec struct {
 	Alias          string             `yaml:"alias"`
 	Brand          BrandSpec          `yaml:"brand"`
 	ReturnURLs     []string           `yaml:"returnUrls"`
+	Webhooks       []string           `yaml:"webhooks"`
+	SigningSecret  *SecretSource      `yaml:"signingSecret"`
 	Registrations  []RegistrationSpec `yaml:"registrations"`
 }
 
@@ -161,7 +163,7 @@ func (spec ApplicationSpec) application(resolve Resolve) (CreateApplication, err
 		Name: spec.Name, ClientID: spec.ClientID, ReturnURLs: spec.ReturnURLs,
 		Settings: account.Settings{
 			Public: spec.Public, TokenMode: spec.TokenMode, RevokeOnReplay: spec.RevokeOnReplay,
-			ProviderAuth: spec.ProviderAuth, Origins: spec.Origins, Alias: spec.Alias,
+			ProviderAuth: spec.ProviderAuth, Origins: spec.Origins, Alias: spec.Alias, Webhooks: spec.Webhooks,
 			PartialGrant: account.PartialGrant(spec.PartialGrant),
 		},
 		Brand: spec.Brand.brand(), Logo: spec.Brand.picture,
@@ -175,7 +177,10 @@ func (spec ApplicationSpec) application(resolve Resolve) (CreateApplication, err
 			return in, usagef("the code lifetime %q is not a duration such as 60s", spec.CodeLifetime)
 		}
 	}
-	in.Secret, err = resolve.optional(spec.ClientSecret)
+	if in.Secret, err = resolve.optional(spec.ClientSecret); err != nil {
+		return in, err
+	}
+	in.SigningSecret, err = resolve.optional(spec.SigningSecret)
 	return in, err
 }
 

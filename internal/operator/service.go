@@ -33,6 +33,10 @@ type applicationStore interface {
 	DeleteApplication(ctx context.Context, id string, now time.Time) error
 	ApplicationSecrets(ctx context.Context, applicationID string) ([]store.ApplicationSecret, error)
 	AddApplicationSecret(ctx context.Context, secret store.ApplicationSecret, keep int) error
+	SigningSecret(ctx context.Context, applicationID string) (store.SigningSecret, error)
+	SetSigningSecret(ctx context.Context, v store.SigningSecret, replace bool) error
+	Deliveries(ctx context.Context, f store.DeliveryFilter) ([]store.Delivery, error)
+	Redeliver(ctx context.Context, f store.DeliveryFilter) (int, error)
 }
 
 type registrationStore interface {
@@ -45,7 +49,6 @@ type registrationStore interface {
 type accountStore interface {
 	Account(ctx context.Context, id account.ID) (account.Account, error)
 	Accounts(ctx context.Context, f store.AccountFilter) (page []account.Account, total int, err error)
-	DeleteAccount(ctx context.Context, id account.ID, now time.Time) error
 	Tokens(ctx context.Context, id account.ID) ([]store.Token, error)
 	RevokeToken(ctx context.Context, id string, now time.Time) error
 	RevokeTokens(ctx context.Context, id account.ID, now time.Time) (revoked int, err error)
@@ -113,6 +116,8 @@ const (
 	auditApplicationUpdated  = "application.updated"
 	auditApplicationDeleted  = "application.deleted"
 	auditSecretAdded         = "application.secret.added"
+	auditSigningSecretSet    = "application.signing.set"
+	auditEventsRedelivered   = "webhook.replayed"
 	auditRegistrationSaved   = "registration.saved"
 	auditRegistrationRemoved = "registration.removed"
 	auditAccountRefreshed    = "account.refreshed"

@@ -118,16 +118,16 @@ func (s *Store) Undelivered(ctx context.Context, e Endpoint, d Delivery, failure
 }
 
 // ReleaseEndpoint ends a claim: the endpoint works, unless pause says how long it is left
-// alone after a failure that all its deliveries would share; those whose time is over are
+// alone after one more failure, which all its deliveries would share; those whose time is over are
 // then given up. Nothing changes where another has claimed it meanwhile.
 func (s *Store) ReleaseEndpoint(ctx context.Context, e Endpoint, failure string, pause time.Duration) error {
 	return s.write(ctx, "release a webhook", func(ctx context.Context, q Querier) error {
 		now := s.clock()
 		n, err := count(q.ExecContext(ctx,
 			`UPDATE webhook_endpoints SET holder = '', held_until = 0,
-				failures = CASE WHEN $3 = '' THEN 0 ELSE failures + 1 END,
+				failures = CASE WHEN $3 = '' THEN 0 ELSE CAST($5 AS BIGINT) + 1 END,
 				retry_at = CASE WHEN $3 = '' THEN 0 ELSE `+now+` + CAST($4 AS BIGINT) END
-			WHERE id = $1 AND holder = $2`, e.ID, e.Holder, failure, pause.Milliseconds()))
+			WHERE id = $1 AND holder = $2`, e.ID, e.Holder, failure, pause.Milliseconds(), e.Failures))
 		if err != nil || n == 0 || failure == "" {
 			return err
 		}
