@@ -180,8 +180,13 @@ func webhookTellsAnAccountsLife(t *testing.T, on func(*app.Config)) {
 	if got, want := r.told(4), []string{"account.created", "token.expired", "token.recovered", "account.deleted"}; !slices.Equal(got, want) {
 		t.Errorf("told %v, want %v", got, want)
 	}
-	ids := map[string]bool{}
+	ids, document := map[string]bool{}, documented(t)
 	for _, e := range r.events() {
+		var body any
+		if err := json.Unmarshal([]byte(e.raw), &body); err != nil {
+			t.Error(err)
+		}
+		document.is("Event", body)
 		if ids[e.ID] || e.AccountID != c.AccountID {
 			t.Errorf("told %s", e.raw)
 		}

@@ -93,7 +93,7 @@ func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *
 		APITimeout: cfg.ProviderTimeout, FirstByte: cfg.FirstByteTimeout, Observe: a.metrics.outbound, Typed: typed,
 	})
 	a.providers = cfg.Providers(clients)
-	a.ring, a.typed = ring, clients.Typed
+	a.typed = clients.Typed
 	a.access = access.New(s)
 	a.journal = a.newJournal()
 	a.credentials = credential.New(credential.Config{

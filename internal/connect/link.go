@@ -28,6 +28,9 @@ import (
 // LinkPath is where such links lead.
 const LinkPath = "/v1/auth/reauthorize"
 
+// maxLinkKey bounds the key of a link, in bytes.
+const maxLinkKey = 1024
+
 // link is what a link is for, as it is sealed.
 type link struct {
 	Account    account.ID `json:"account"`
@@ -75,11 +78,10 @@ func (s *Service) Reauthorize(ctx context.Context, at *url.URL, rawQuery string,
 	if err != nil {
 		return shown(fault.New(fault.ParameterInvalid, "The query is malformed: check its percent signs."))
 	}
-	key, err := parameters{query}.one("key")
-	if err != nil {
-		return shown(err)
+	if len(query["key"]) > 1 {
+		return shown(fault.New(fault.ParameterRepeated, "It is key."))
 	}
-	l, err := s.openLink(ctx, key)
+	l, err := s.openLink(ctx, query.Get("key"))
 	if err != nil {
 		return repeatable(err)
 	}
@@ -103,7 +105,7 @@ func (s *Service) openLink(ctx context.Context, key string) (link, error) {
 	none := fault.New(fault.StateUnknown, "")
 	id, encoded, _ := strings.Cut(key, ".")
 	sealed, err := base64.RawURLEncoding.DecodeString(encoded)
-	if err != nil || id == "" {
+	if err != nil || id == "" || len(key) > maxLinkKey {
 		return link{}, none
 	}
 	reg, err := s.Credentials.Registration(ctx, id)

@@ -20,7 +20,6 @@ var bounds = map[string]int{
 	"prompt": 64, "ensureScopes": 5, "ensureAccess": 5, "authEmail": 320, "recycle": 5,
 	"codeChallenge": 128, "codeChallengeMethod": 16,
 	"serverUrl": 1024,
-	"key":       512, // of a link alone
 }
 
 // parameters are the query of authorize, read with the checks that every one of

@@ -20,6 +20,8 @@ applications:
     tokenMode: true
     codeLifetime: 90s
     origins: [https://app.example]
+    webhooks: [https://app.example/hook]
+    signingSecret: {file: signing.secret}
     returnUrls: [https://app.example/back, crm://done]
     registrations:
       - serviceType: google
@@ -50,6 +52,8 @@ func resolve(s operator.SecretSource) (secret.Text, error) {
 		return secret.New("google-secret"), nil
 	case operator.SecretSource{File: "billing.secret"}:
 		return secret.New(strings.Repeat("billing", 8)), nil
+	case operator.SecretSource{File: "signing.secret"}:
+		return secret.New(strings.Repeat("signing", 8)), nil
 	}
 	return secret.Text{}, errors.New("no such secret")
 }
@@ -103,8 +107,8 @@ func TestApplyTwiceChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(before, stamps()); diff != "" {
 		t.Errorf("something was written the second time:\n%s", diff)
 	}
-	if events, err := b.AuditEvents(t.Context(), 100); err != nil || len(events) != 3 {
-		t.Errorf("%d audit events, %v; want the 3 of the first time", len(events), err)
+	if events, err := b.AuditEvents(t.Context(), 100); err != nil || len(events) != 4 {
+		t.Errorf("%d audit events, %v; want the 4 of the first time", len(events), err)
 	}
 }
 

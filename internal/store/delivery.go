@@ -46,10 +46,11 @@ type Delivery struct {
 }
 
 // dueHead finds the waiting deliveries d whose time has come and before which none of the
-// same stream waits.
+// same stream waits. Subqueries of one value keep PostgreSQL from joining whole tables, which
+// it prefers while it knows nothing of their size.
 func dueHead(now string) string {
-	return `d.state = 'waiting' AND d.due_at <= ` + now + ` AND NOT EXISTS (SELECT 1 FROM deliveries b
-		WHERE b.state = 'waiting' AND b.endpoint_id = d.endpoint_id AND b.stream = d.stream AND b.event_id < d.event_id)`
+	return `d.state = 'waiting' AND d.due_at <= ` + now + ` AND (SELECT 1 FROM deliveries b
+		WHERE b.state = 'waiting' AND b.stream = d.stream AND b.event_id < d.event_id LIMIT 1) IS NULL`
 }
 
 // ClaimEndpoints claims up to n endpoints with something to deliver, whose pause is over
@@ -57,7 +58,7 @@ func dueHead(now string) string {
 func (s *Store) ClaimEndpoints(ctx context.Context, holder string, n int, length time.Duration) ([]Endpoint, error) {
 	const what = "claim the webhooks"
 	now := s.clock()
-	ready := `w.retry_at <= ` + now + ` AND w.held_until <= ` + now + ` AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = w.id AND ` + dueHead(now) + `)`
+	ready := `w.retry_at <= ` + now + ` AND w.held_until <= ` + now + ` AND (SELECT 1 FROM deliveries d WHERE d.endpoint_id = w.id AND ` + dueHead(now) + ` ORDER BY d.due_at, d.event_id LIMIT 1) IS NOT NULL`
 	var found bool
 	err := s.engine.Reader().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM webhook_endpoints w WHERE `+ready+`)`).Scan(&found)
 	if err != nil || !found {
@@ -76,11 +77,11 @@ func (s *Store) ClaimEndpoints(ctx context.Context, holder string, n int, length
 	return claimed, err
 }
 
-// DueDeliveries lists up to n deliveries that are due at a claimed endpoint, the oldest
-// event first, at most one an account.
+// DueDeliveries lists up to n deliveries that are due at a claimed endpoint, the longest
+// waiting first, at most one an account.
 func (s *Store) DueDeliveries(ctx context.Context, e Endpoint, n int) ([]Delivery, error) {
 	due, err := readAll(ctx, s.engine.Reader(), scanDelivery,
-		selectDeliveries+` WHERE d.endpoint_id = $1 AND `+dueHead(s.clock())+` ORDER BY d.event_id LIMIT $2`, e.ID, n)
+		selectDeliveries+` WHERE d.endpoint_id = $1 AND `+dueHead(s.clock())+` ORDER BY d.due_at, d.event_id LIMIT $2`, e.ID, n)
 	return due, s.fail(ctx, "list what is due at a webhook", err)
 }
 

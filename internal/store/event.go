@@ -69,7 +69,7 @@ func eventFields(e *Event) []any {
 	}
 }
 
-// stream is what the order of deliveries is kept within.
+// stream is what the order of deliveries to one endpoint is kept within.
 func (e Event) stream() string {
 	if e.AccountID != 0 {
 		return "account " + e.AccountID.String()
@@ -98,7 +98,7 @@ func (s *Store) emit(ctx context.Context, q Querier, e Event) error {
 	}
 	_, err = q.ExecContext(ctx,
 		`INSERT INTO deliveries (event_id, endpoint_id, stream, state, attempts, due_at, until_at, failure, ended_at)
-		SELECT CAST($1 AS BIGINT), w.id, $2, 'waiting', 0, `+now+`, `+now+` + $3, '', 0 FROM webhook_endpoints w WHERE w.application_id = $4`,
+		SELECT CAST($1 AS BIGINT), w.id, w.id || ' ' || $2, 'waiting', 0, `+now+`, `+now+` + $3, '', 0 FROM webhook_endpoints w WHERE w.application_id = $4`,
 		e.Sequence, e.stream(), deliveredFor.Milliseconds(), e.ApplicationID)
 	return err
 }

@@ -40,7 +40,7 @@ CREATE INDEX events_at ON events (at);
 CREATE TABLE deliveries (
     event_id    BIGINT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     endpoint_id TEXT COLLATE "C" NOT NULL,
-    stream      TEXT COLLATE "C" NOT NULL,    -- within which the order is kept
+    stream      TEXT COLLATE "C" NOT NULL,    -- within which the order is kept: the endpoint and the account
     state       TEXT NOT NULL,    -- waiting, delivered or failed
     attempts    BIGINT NOT NULL,
     due_at      BIGINT NOT NULL,
@@ -49,8 +49,8 @@ CREATE TABLE deliveries (
     ended_at    BIGINT NOT NULL, -- 0 while it waits
     PRIMARY KEY (event_id, endpoint_id)
 );
-CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at) WHERE state = 'waiting';
-CREATE INDEX deliveries_stream ON deliveries (endpoint_id, stream, event_id) WHERE state = 'waiting';
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at, event_id) WHERE state = 'waiting';
+CREATE INDEX deliveries_stream ON deliveries (stream, event_id) WHERE state = 'waiting';
 
 -- The credential that a link to sign in again was made for; 0 for a sign-in without one.
 ALTER TABLE attempts ADD COLUMN link_generation BIGINT NOT NULL DEFAULT 0;

@@ -40,7 +40,7 @@ CREATE INDEX events_at ON events (at);
 CREATE TABLE deliveries (
     event_id    INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     endpoint_id TEXT NOT NULL,
-    stream      TEXT NOT NULL,    -- within which the order is kept
+    stream      TEXT NOT NULL,    -- within which the order is kept: the endpoint and the account
     state       TEXT NOT NULL,    -- waiting, delivered or failed
     attempts    INTEGER NOT NULL,
     due_at      INTEGER NOT NULL,
@@ -49,8 +49,8 @@ CREATE TABLE deliveries (
     ended_at    INTEGER NOT NULL, -- 0 while it waits
     PRIMARY KEY (event_id, endpoint_id)
 ) STRICT;
-CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at) WHERE state = 'waiting';
-CREATE INDEX deliveries_stream ON deliveries (endpoint_id, stream, event_id) WHERE state = 'waiting';
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at, event_id) WHERE state = 'waiting';
+CREATE INDEX deliveries_stream ON deliveries (stream, event_id) WHERE state = 'waiting';
 
 -- The credential that a link to sign in again was made for; 0 for a sign-in without one.
 ALTER TABLE attempts ADD COLUMN link_generation INTEGER NOT NULL DEFAULT 0;
