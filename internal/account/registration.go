@@ -56,6 +56,9 @@ type Registration struct {
 	// CentreSecrets take the place of Secrets at a data centre of the provider, where
 	// the client has a secret of its own there. By the centre's name: "eu".
 	CentreSecrets map[string][]secret.Text
+	// SecretExpires is when the newest secret ends, as its operator has entered it; zero
+	// where nobody has.
+	SecretExpires time.Time
 	Scopes        []scope.Scope // asked for where authorize names none
 	NativeScopes  []string
 	// Tenant and Cloud are for providers that have them; "" is the provider's default.

@@ -27,13 +27,13 @@ type endpointsRow struct {
 }
 
 const selectRegistration = `SELECT id, application_id, service_type, client_id, scopes, native_scopes, tenant, cloud, endpoints,
-	callback_url, unbound_browser, is_current, data_key, sealed, created_at, updated_at FROM registrations`
+	callback_url, unbound_browser, is_current, data_key, sealed, created_at, updated_at, secret_expires_at FROM registrations`
 
 func scanRegistration(r row) (g Registration, err error) {
 	err = r.Scan(&g.ID, &g.ApplicationID, (*string)(&g.ServiceType), &g.ClientID,
 		(*scopesColumn)(&g.Scopes), (*wordsColumn)(&g.NativeScopes), &g.Tenant, (*string)(&g.Cloud), jsonColumn{(*endpointsRow)(&g.Endpoints)},
 		&g.CallbackURL, &g.UnboundBrowser, &g.Current, &g.DataKey, &g.Sealed,
-		(*timeColumn)(&g.CreatedAt), (*timeColumn)(&g.UpdatedAt))
+		(*timeColumn)(&g.CreatedAt), (*timeColumn)(&g.UpdatedAt), (*timeColumn)(&g.SecretExpires))
 	return g, err
 }
 
@@ -59,15 +59,16 @@ func (s *Store) SaveRegistration(ctx context.Context, r Registration) error {
 		}
 		result, err := q.ExecContext(ctx,
 			`INSERT INTO registrations (id, application_id, service_type, client_id, scopes, native_scopes, tenant, cloud, endpoints,
-				callback_url, unbound_browser, is_current, data_key, sealed, revision, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, TRUE, $12, $13, 1, $14, $15)
+				callback_url, unbound_browser, is_current, data_key, sealed, revision, created_at, updated_at, secret_expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, TRUE, $12, $13, 1, $14, $15, $16)
 			ON CONFLICT (application_id, service_type, client_id) DO UPDATE SET
 				scopes = excluded.scopes, native_scopes = excluded.native_scopes, tenant = excluded.tenant, cloud = excluded.cloud, endpoints = excluded.endpoints,
 				callback_url = excluded.callback_url, unbound_browser = excluded.unbound_browser, is_current = TRUE,
-				data_key = COALESCE(registrations.data_key, excluded.data_key), sealed = excluded.sealed, revision = registrations.revision + 1, updated_at = excluded.updated_at
+				data_key = COALESCE(registrations.data_key, excluded.data_key), sealed = excluded.sealed, revision = registrations.revision + 1, updated_at = excluded.updated_at,
+				secret_expires_at = excluded.secret_expires_at
 			WHERE registrations.id = excluded.id`,
 			r.ID, r.ApplicationID, string(r.ServiceType), r.ClientID, scope.Join(r.Scopes), strings.Join(r.NativeScopes, " "),
-			r.Tenant, string(r.Cloud), endpoints, r.CallbackURL, r.UnboundBrowser, r.DataKey, r.Sealed, millis(r.CreatedAt), millis(r.UpdatedAt))
+			r.Tenant, string(r.Cloud), endpoints, r.CallbackURL, r.UnboundBrowser, r.DataKey, r.Sealed, millis(r.CreatedAt), millis(r.UpdatedAt), millis(r.SecretExpires))
 		return require(result, err, ErrConflict)
 	})
 }

@@ -110,6 +110,7 @@ func newRegistration(applicationID, clientID string) store.Registration {
 			Scopes: []scope.Scope{scope.MailRead, scope.CalendarRead}, NativeScopes: []string{"https://provider.example/auth/mail"},
 			Endpoints:   account.Endpoints{Authorize: "http://127.0.0.1:1/authorize", API: "http://127.0.0.1:1", Issuer: "http://127.0.0.1:1"},
 			CallbackURL: "https://notes.example/relay", UnboundBrowser: true, Current: true, CreatedAt: noon, UpdatedAt: noon,
+			SecretExpires: noon.Add(730 * 24 * time.Hour),
 		},
 		DataKey: []byte("registration key"), Sealed: []byte("sealed client secrets"),
 	}
