@@ -47,10 +47,8 @@ func (s *Service) claim(ctx context.Context, id account.ID, done func(held) bool
 		if err != nil || done(current) {
 			return current, nil, err
 		}
-		if waited {
-			if err := s.endedMeanwhile(ctx, id); err != nil {
-				return held{}, nil, err
-			}
+		if err := s.mayAsk(ctx, id, current, waited); err != nil {
+			return held{}, nil, err
 		}
 		began := time.Now()
 		claim, err := s.Store.ClaimRefresh(ctx, store.ClaimRequest{
@@ -89,14 +87,17 @@ func (s *Service) claim(ctx context.Context, id account.ID, done func(held) bool
 	}
 }
 
-// endedMeanwhile is what a caller gets that has waited for somebody who found the grant
-// dead: it is not asked for again.
-func (s *Service) endedMeanwhile(ctx context.Context, id account.ID) error {
+// mayAsk is what a caller gets whose registration is stopped, or that has waited for somebody
+// who found the grant dead: the provider is not asked again.
+func (s *Service) mayAsk(ctx context.Context, id account.ID, current held, waited bool) error {
 	acct, err := s.Account(ctx, id)
-	if err == nil && acct.TokenStatus == account.TokenDead {
+	switch {
+	case err != nil:
+		return err
+	case waited && acct.TokenStatus == account.TokenDead:
 		return fault.New(fault.TokenDead, "")
 	}
-	return err
+	return s.stopped(ctx, acct, current)
 }
 
 // pausedFor is the failure that is still waited out.

@@ -110,6 +110,12 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	if err != nil {
 		return held{}, err
 	}
+	gate, err := s.gate(ctx, acct, current) // before the registration is read: it may be changed meanwhile
+	if err != nil {
+		settled = true
+		s.release(ctx, claim, store.Release{Due: putOffStopped})
+		return held{}, err
+	}
 	reg, err := s.Registration(ctx, acct.RegistrationID)
 	if err != nil {
 		return held{}, err
@@ -119,11 +125,12 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	}
 	p, _ := s.Providers.Of(acct.ServiceType)
 	if resource != mainResource {
-		renewed, err := s.refreshOther(ctx, acct, reg.Registration, p, current, resource)
+		renewed, err := s.refreshOther(ctx, acct, gate.sorted(reg.Registration), p, current, resource)
 		if dead(err) {
 			settled = true
 			return s.turnedDown(ctx, acct, claim, current, err)
 		}
+		err = gate.toldOf(ctx, err)
 		settled = err == nil || s.releasedKept(ctx, claim, err)
 		return renewed, err
 	}
@@ -133,10 +140,10 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	}
 	asking, cancel := context.WithTimeout(ctx, s.RefreshTimeout)
 	current, answer, err := askAgain(current, func(tokens provider.Tokens) (provider.Tokens, error) {
-		return refresher.Refresh(asking, reg.Registration, tokens)
+		return gate.ask(asking, refresher, reg.Registration, tokens)
 	})
 	cancel()
-	if err != nil {
+	if err = gate.told(ctx, err); err != nil {
 		settled = true
 		return s.turnedDown(ctx, acct, claim, current, err)
 	}

@@ -34,6 +34,12 @@ type Store interface {
 	ClaimRefresh(ctx context.Context, r store.ClaimRequest) (store.Claim, error)
 	ReleaseRefresh(ctx context.Context, c store.Claim, r store.Release) error
 	ClaimDue(ctx context.Context, holder string, n int, length, doubtFor time.Duration) ([]store.Claim, error)
+	Health(ctx context.Context, registrationID, place string) (store.Health, error)
+	FailingRegistrations(ctx context.Context) ([]store.Health, error)
+	RegistrationAccounts(ctx context.Context, registrationID string, n int) ([]account.ID, error)
+	ClaimProbe(ctx context.Context, h store.Health, probe string, length time.Duration) (bool, error)
+	FailRegistration(ctx context.Context, f store.RegistrationFailure) (bool, error)
+	ClearRegistration(ctx context.Context, h store.Health, secret int) (bool, error)
 	MarkToken(ctx context.Context, id account.ID, generation int64, state store.TokenState) (bool, error)
 	WipeCredential(ctx context.Context, id account.ID, generation int64, state store.TokenState) (shared bool, err error)
 	DeleteAccount(ctx context.Context, id account.ID, now time.Time) error

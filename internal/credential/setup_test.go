@@ -180,6 +180,9 @@ type vendor struct {
 	refuses         bool
 	keepAlive       time.Duration // Info.KeepAlive
 	honoursReplaced bool          // Info.HonoursReplaced
+	// secret is the client secret that it takes; "" is the first one.
+	secret string
+	tried  []string // the secrets that came, where several are known
 	// direct replaces the one host that the API has.
 	direct provider.Direct
 }
@@ -205,8 +208,11 @@ func (v *vendor) Refresh(_ context.Context, reg account.Registration, held provi
 	v.refreshed++
 	n, answer := v.refreshed, v.answer
 	v.mu.Unlock()
-	if len(reg.Secrets) != 1 || reg.Secrets[0].Reveal() != "provider-secret" {
-		return provider.Tokens{}, errors.New("the registration's secret did not arrive")
+	if len(reg.Secrets) != 1 {
+		return provider.Tokens{}, errors.New("not one secret of the registration arrived")
+	}
+	if err := v.takes(reg.Secrets[0].Reveal()); err != nil {
+		return provider.Tokens{}, err
 	}
 	if answer == nil {
 		return next(n), nil
