@@ -30,6 +30,7 @@ type registrationSetCommand struct {
 	ClientSecret     secret.Text            `name:"client-secret-file" secret:"AVAIN_REGISTRATION_CLIENT_SECRET" placeholder:"PATH" help:"File with the client secret at the provider (- is standard input)."`
 	CentreSecret     map[string]secret.Text `name:"centre-secret" placeholder:"CENTRE=PATH" help:"File with the client secret of one data centre, where the provider has several with secrets of their own, as in eu=PATH (Zoho). May be repeated."`
 	DropCentreSecret []string               `name:"drop-centre-secret" placeholder:"CENTRE" help:"Take the secret of that data centre away, so that the common one is used there."`
+	SecretExpires    *string                `name:"client-secret-expires" placeholder:"DAY" help:"When the client secret ends, as in 2027-01-31, so that doctor and the log warn of it; empty forgets it."`
 	AddSecret        bool                   `help:"Keep the stored secrets beside the new one, while the provider changes over."`
 
 	Scopes         []string `placeholder:"SCOPE" help:"Scopes to ask for where the application names none, as in Mail.Read,Calendar.Read."`
@@ -94,6 +95,13 @@ func (c *registrationSetCommand) Run(ctx context.Context, s *settings, out outpu
 		ServiceType: c.ServiceType, ClientID: c.ClientID, AddSecret: c.AddSecret, Scopes: c.Scopes, NativeScopes: c.NativeScopes,
 		Tenant: c.Tenant, Cloud: c.Cloud, Endpoints: endpoints, CallbackURL: c.CallbackURL, UnboundBrowser: c.UnboundBrowser,
 	}
+	if c.SecretExpires != nil {
+		expires, err := operator.ParseExpiry(*c.SecretExpires)
+		if err != nil {
+			return err
+		}
+		in.SecretExpires = &expires
+	}
 	if !c.ClientSecret.IsZero() {
 		in.Secrets = []secret.Text{c.ClientSecret}
 	}
@@ -145,13 +153,21 @@ func (c *registrationListCommand) Run(ctx context.Context, s *settings, out outp
 	for i, r := range list {
 		views[i] = viewRegistration(r)
 		rows[i] = []string{
-			r.Application.Name, string(r.ServiceType), dash(r.ClientID), fmt.Sprint(len(r.Secrets)), yes(r.Current),
+			r.Application.Name, string(r.ServiceType), dash(r.ClientID), fmt.Sprint(len(r.Secrets)), yes(r.Current), health(r),
 			dash(strings.Join(texts(r.Scopes), " ")), dash(r.RedirectURI),
 		}
 	}
 	return out.show(views, func(w io.Writer) {
-		table(w, []string{"APPLICATION", "SERVICE", "CLIENT ID", "SECRETS", "CURRENT", "SCOPES", "REDIRECT URI"}, rows)
+		table(w, []string{"APPLICATION", "SERVICE", "CLIENT ID", "SECRETS", "CURRENT", "HEALTH", "SCOPES", "REDIRECT URI"}, rows)
 	})
+}
+
+// health is one word for a registration that the provider takes, as far as is known.
+func health(r operator.Registration) string {
+	if len(r.Failing) == 0 {
+		return "ok"
+	}
+	return "failing: " + r.Failing[0].Refusal.Code
 }
 
 type registrationRemoveCommand struct {

@@ -73,6 +73,8 @@ type registrationView struct {
 	ClientID       string        `json:"clientId"`
 	Secrets        int           `json:"secrets"`                 // how many are stored
 	CentreSecrets  []string      `json:"centreSecrets,omitempty"` // data centres with one of their own
+	SecretExpires  time.Time     `json:"clientSecretExpires,omitzero"`
+	Failing        []failureView `json:"failing,omitempty"` // where the provider refuses it
 	Scopes         []string      `json:"scopes"`
 	NativeScopes   []string      `json:"nativeScopes"`
 	Tenant         string        `json:"tenant,omitempty"`
@@ -96,8 +98,24 @@ type endpointsView struct {
 	Issuer    string `json:"issuer,omitempty"`
 }
 
+// failureView is what a provider has against a registration, or one of its authorization
+// servers has.
+type failureView struct {
+	Place   string    `json:"place,omitempty"`
+	Since   time.Time `json:"since"`
+	Code    string    `json:"code"`
+	Cause   string    `json:"cause,omitempty"`
+	Cure    string    `json:"cure,omitempty"`
+	Stopped bool      `json:"stopped"` // false: it was changed since
+}
+
 func viewRegistration(r operator.Registration) registrationView {
+	var failing []failureView
+	for _, h := range r.Failing {
+		failing = append(failing, failureView{h.Place, utc(h.Since), h.Refusal.Code, h.Refusal.Cause, h.Refusal.Cure, h.Stopped})
+	}
 	return registrationView{
+		SecretExpires: utc(r.SecretExpires), Failing: failing,
 		Application: r.Application.Name, AppClientID: r.Application.ClientID, ServiceType: string(r.ServiceType), ClientID: r.ClientID,
 		Secrets: len(r.Secrets), CentreSecrets: slices.Sorted(maps.Keys(r.CentreSecrets)), Scopes: texts(r.Scopes), NativeScopes: texts(r.NativeScopes), Tenant: r.Tenant, Cloud: string(r.Cloud),
 		Endpoints:   endpointsView(r.Endpoints),

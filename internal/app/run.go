@@ -150,6 +150,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	group.Go(func() error { s.app.renew(running); return nil })
 	group.Go(func() error { s.app.followKey(running); return nil })
 	group.Go(func() error { s.tell(running); return nil })
+	group.Go(func() error { s.app.probe(running); return nil })
+	group.Go(func() error { s.app.warnOfExpiry(running); return nil })
 	group.Go(func() error {
 		<-running.Done()
 		return s.stop(context.WithoutCancel(ctx))

@@ -258,7 +258,7 @@ func TestManyAccountsThatFailAlikeStopTheRegistration(t *testing.T) {
 				b.fails(tt.code)
 			}
 			for _, one := range accounts[1:4] {
-						one.fails(tt.code)
+				one.fails(tt.code)
 			}
 			if b.health("").Stopped {
 				t.Fatal("four accounts stop it")
@@ -311,7 +311,7 @@ func TestAnAnswerInBetweenForgetsTheFailures(t *testing.T) {
 		t.Helper()
 		b.vendor.refusing(trouble)
 		for _, one := range some {
-				one.fails(fault.ProviderUnavailable)
+			one.fails(fault.ProviderUnavailable)
 		}
 	}
 	fail(accounts[:4])

@@ -62,7 +62,7 @@ func (s *Service) claim(ctx context.Context, id account.ID, done func(held) bool
 			// A save that came just before the claim may not have been seen yet.
 			current, err = s.open(ctx, id)
 			if err == nil && waited { // nor a mark
-				err = s.endedMeanwhile(ctx, id)
+				err = s.mayAsk(ctx, id, current, waited)
 			}
 			if err == nil && current.record.Generation == claim.Generation {
 				return current, &claim, nil

@@ -63,6 +63,10 @@ func (s *Service) Doctor(ctx context.Context) ([]Finding, error) {
 			"make one: avain app create NAME --return-url URL",
 		))
 	}
+	failing, err := s.failing(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var byForm []account.ServiceType
 	for _, app := range apps {
 		records, err := s.Store.Registrations(ctx, app.ID)
@@ -72,7 +76,7 @@ func (s *Service) Doctor(ctx context.Context) ([]Finding, error) {
 		findings = append(findings, examineApplication(app, len(records))...)
 		findings = append(findings, s.examineAlias(app)...)
 		for _, r := range records {
-			findings = append(findings, s.examineRegistration(app, r)...)
+			findings = append(findings, s.examineRegistration(app, r, failing[r.ID])...)
 			if s.byForm(r.Registration) && !slices.Contains(byForm, r.ServiceType) {
 				byForm = append(byForm, r.ServiceType)
 			}

@@ -33,7 +33,7 @@ func (e *examined) add(level Level, text, cure string) {
 	e.findings = append(e.findings, finding(level, e.subject, text, cure))
 }
 
-func (s *Service) examineRegistration(app account.Application, record store.Registration) []Finding {
+func (s *Service) examineRegistration(app account.Application, record store.Registration, failing []Health) []Finding {
 	e := about(app, record)
 	p, served := s.Providers.Of(record.ServiceType)
 	if !served {
@@ -46,6 +46,7 @@ func (s *Service) examineRegistration(app account.Application, record store.Regi
 	if _, redirects := p.(provider.Redirector); !s.byForm(record.Registration) || redirects && record.ClientID != "" {
 		s.examineClient(e, app, record)
 	}
+	examineHealth(e, failing)
 	e.scopes(record.Registration)
 	return e.findings
 }
@@ -63,6 +64,7 @@ func (s *Service) examineClient(e *examined, app account.Application, record sto
 		e.add(OK, "client "+record.ClientID+" serves the accounts it connected; new sign-ins use another one", "")
 	}
 	s.examineSecrets(e, record)
+	s.examineExpiry(e, app, record)
 	for _, one := range endpointsOf(record.Endpoints) {
 		if one.url != "" {
 			e.add(OK, fmt.Sprintf("its %s endpoint is %s, not the provider's own", one.name, one.url), "where that is not meant: "+e.again+" --provider-endpoints")

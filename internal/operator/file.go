@@ -53,6 +53,7 @@ type RegistrationSpec struct {
 	ClientSecret *SecretSource `yaml:"clientSecret"`
 	// CentreSecrets are by data centre. A centre that is not named keeps its own.
 	CentreSecrets  map[string]*SecretSource `yaml:"centreSecrets"`
+	SecretExpires  string                   `yaml:"clientSecretExpires"` // a day: 2027-01-31
 	Scopes         []string                 `yaml:"scopes"`
 	NativeScopes   []string                 `yaml:"nativeScopes"`
 	Tenant         string                   `yaml:"tenant"`
@@ -192,6 +193,11 @@ func (spec RegistrationSpec) registration(resolve Resolve) (SetRegistration, err
 		Scopes: append([]string{}, spec.Scopes...), NativeScopes: append([]string{}, spec.NativeScopes...),
 		Tenant: &spec.Tenant, Cloud: &spec.Cloud, Endpoints: &endpoints, CallbackURL: &spec.CallbackURL, UnboundBrowser: &spec.UnboundBrowser,
 	}
+	expires, err := ParseExpiry(spec.SecretExpires)
+	if err != nil {
+		return in, err
+	}
+	in.SecretExpires = &expires
 	t, err := resolve.optional(spec.ClientSecret)
 	if err != nil {
 		return in, err

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/connect"
@@ -33,6 +34,9 @@ type SetRegistration struct {
 	// CentreSecrets do the same for the data centres they name, where the provider has
 	// them; one without a secret takes away what is stored for it. Others keep theirs.
 	CentreSecrets map[string][]secret.Text
+	// SecretExpires is when the newest of Secrets ends; the zero time forgets it, and so
+	// does another secret that comes without one.
+	SecretExpires *time.Time
 
 	Scopes         []string // unified; empty, not nil, asks for none
 	NativeScopes   []string
@@ -54,6 +58,8 @@ type Registration struct {
 	// RelayTarget is where the relay at RedirectURI must send the browser on to; empty
 	// without a relay, or where it is not known.
 	RelayTarget string
+	// Failing is where the provider refuses it; empty where it does not.
+	Failing []Health
 }
 
 // SetRegistration updates the registration with that client id, or makes one; it
@@ -167,7 +173,7 @@ func (s *Service) checkRegistration(in SetRegistration) (account.ServiceType, er
 // checkForm refuses what a service has not that is signed in to on our own page.
 func (in SetRegistration) checkForm(t account.ServiceType) error {
 	for name, given := range map[string]bool{
-		"client id": in.ClientID != "", "client secret": len(in.Secrets) > 0, "native scopes": len(in.NativeScopes) > 0,
+		"client id": in.ClientID != "", "client secret": len(in.Secrets) > 0 || in.SecretExpires != nil && !in.SecretExpires.IsZero(), "native scopes": len(in.NativeScopes) > 0,
 		"endpoints":    in.Endpoints != nil && *in.Endpoints != account.Endpoints{},
 		"callback URL": in.CallbackURL != nil && *in.CallbackURL != "", "unbound browser": in.UnboundBrowser != nil && *in.UnboundBrowser,
 	} {
@@ -231,6 +237,7 @@ func (in SetRegistration) checkPlace(p provider.Provider) error {
 // onto lays the checked fields over a registration.
 func (in SetRegistration) onto(reg account.Registration) (account.Registration, error) {
 	var err error
+	before := reg
 	if len(in.Secrets) > 0 {
 		if reg.Secrets, err = in.secretsOver(in.Secrets, reg.Secrets); err != nil {
 			return account.Registration{}, err
@@ -239,6 +246,7 @@ func (in SetRegistration) onto(reg account.Registration) (account.Registration, 
 	if reg.CentreSecrets, err = in.centreSecretsOver(reg.CentreSecrets); err != nil {
 		return account.Registration{}, err
 	}
+	reg.SecretExpires = in.expiryOver(before, reg)
 	if in.Scopes != nil {
 		if reg.Scopes, err = scope.ParseAll(scope.Split(in.Scopes)); err != nil {
 			return account.Registration{}, err
@@ -298,7 +306,7 @@ func (in SetRegistration) centreSecretsOver(stored map[string][]secret.Text) (ma
 func sameSecrets(a, b []secret.Text) bool { return slices.EqualFunc(a, b, secret.Text.Equal) }
 
 func sameRegistration(a, b account.Registration) bool {
-	return sameSecrets(a.Secrets, b.Secrets) && maps.EqualFunc(a.CentreSecrets, b.CentreSecrets, sameSecrets) && slices.Equal(a.Scopes, b.Scopes) &&
+	return sameSecrets(a.Secrets, b.Secrets) && maps.EqualFunc(a.CentreSecrets, b.CentreSecrets, sameSecrets) && a.SecretExpires.Equal(b.SecretExpires) && slices.Equal(a.Scopes, b.Scopes) &&
 		slices.Equal(a.NativeScopes, b.NativeScopes) && a.Endpoints == b.Endpoints &&
 		a.Tenant == b.Tenant && a.Cloud == b.Cloud && a.CallbackURL == b.CallbackURL && a.UnboundBrowser == b.UnboundBrowser
 }
@@ -319,13 +327,19 @@ func (s *Service) Registrations(ctx context.Context, ref string) ([]Registration
 	if err != nil {
 		return nil, err
 	}
+	failing, err := s.failing(ctx)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]Registration, 0, len(records))
 	for _, r := range records {
 		opened, err := credential.OpenRegistration(s.Ring, r)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, s.view(opened.Registration, apps[r.ApplicationID]))
+		view := s.view(opened.Registration, apps[r.ApplicationID])
+		view.Failing = failing[r.ID]
+		list = append(list, view)
 	}
 	return list, nil
 }

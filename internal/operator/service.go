@@ -44,6 +44,7 @@ type registrationStore interface {
 	RegistrationByClientID(ctx context.Context, applicationID string, t account.ServiceType, clientID string) (store.Registration, error)
 	Registrations(ctx context.Context, applicationID string) ([]store.Registration, error)
 	DeleteRegistration(ctx context.Context, id string) error
+	FailingRegistrations(ctx context.Context) ([]store.Health, error)
 }
 
 type accountStore interface {

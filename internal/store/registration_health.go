@@ -126,7 +126,7 @@ func (s *Store) FailRegistration(ctx context.Context, f RegistrationFailure) (st
 		if err != nil || before.current != f.Health.Revision || before.stopped() && (f.Probe == "" || before.probe != f.Probe) {
 			return err
 		}
-		if !before.stopped() {
+		if f.Accounts > 1 && !before.stopped() {
 			alike, err := s.countFailures(ctx, q, f)
 			if err != nil || alike < f.Accounts {
 				return err
