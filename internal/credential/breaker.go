@@ -153,10 +153,14 @@ func (g *gate) told(ctx context.Context, err error) error {
 }
 
 // toldOf is told for the access token of another resource, whose refusals concern that
-// resource alone where they do not name the client.
+// resource alone where they do not name the client. A probe has to tell in any case.
 func (g *gate) toldOf(ctx context.Context, err error) error {
-	if err == nil || wrongClient(err) {
-		return g.told(ctx, err)
+	if err != nil && !wrongClient(err) && g.probe == "" {
+		return err
+	}
+	told := g.told(ctx, err)
+	if told != err { // with the pause
+		return Fault(told)
 	}
 	return err
 }

@@ -423,3 +423,53 @@ func TestAStopDoesNotEndWhatIsGood(t *testing.T) {
 	b.advance(time.Hour - 30*time.Second) // its last seconds
 	b.gets("access-0")
 }
+
+// What a resource refuses says nothing about the client, unless it says so.
+func TestAnotherResourceStopsTheRegistrationByNameAlone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	accounts := []*bench{b}
+	for id := range 6 {
+		accounts = append(accounts, b.of(account.ID(id+8)))
+	}
+	b.vendor.refusing(provider.Error{Class: provider.Config, Code: "invalid_resource"})
+	for _, one := range accounts {
+		if _, err := one.AccessTo(t.Context(), one.stored(), outlook); !fault.Is(err, fault.ProviderConfig) {
+			t.Fatal(err)
+		}
+	}
+	if h := b.health(""); h.Stopped || h.Suspect {
+		t.Fatalf("%+v", h)
+	}
+	b.vendor.refusing(wrongSecret)
+	_, err := b.AccessTo(t.Context(), b.stored(), outlook)
+	if f := fault.From(err); f.Code != fault.ProviderConfig || f.RetryAfter < time.Second || !b.health("").Stopped {
+		t.Fatalf("%v, Retry-After %s, %+v", err, f.RetryAfter, b.health(""))
+	}
+	b.vendor.plays(nil)
+	b.advance(waitFor(t, accounts[1]))
+	accounts[1].accessTo(outlook, outlook+"#access-9")
+	if h := b.health(""); h.Failing() {
+		t.Errorf("after an answer: %+v", h)
+	}
+}
+
+// waitFor is how long a caller is told to wait for another resource.
+func waitFor(t *testing.T, b *bench) time.Duration {
+	t.Helper()
+	_, err := b.AccessTo(t.Context(), b.stored(), outlook)
+	return fault.From(err).RetryAfter
+}
+
+// However many call, a stop costs no write.
+func TestAStopCostsNoWrite(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.advance(2 * time.Hour)
+	b.vendor.refusing(wrongSecret)
+	b.fails(fault.ProviderConfig)
+	cfg := b.Config
+	cfg.Store = readOnly{b.store}
+	b.Service = credential.New(cfg)
+	b.fails(fault.ProviderConfig)
+}
