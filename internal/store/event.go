@@ -103,13 +103,6 @@ func (s *Store) emit(ctx context.Context, q Querier, e Event) error {
 	return err
 }
 
-// TellRegistration writes an event of a registration by itself.
-func (s *Store) TellRegistration(ctx context.Context, registrationID string, kind EventKind, reason string) error {
-	return s.write(ctx, "tell of the registration", func(ctx context.Context, q Querier) error {
-		return s.emitRegistration(ctx, q, registrationID, kind, reason)
-	})
-}
-
 // emitRegistration writes an event of a registration, inside the change that it tells of.
 func (s *Store) emitRegistration(ctx context.Context, q Querier, registrationID string, kind EventKind, reason string) error {
 	e := Event{Kind: kind, RegistrationID: registrationID, Data: EventData{Reason: reason}}

@@ -148,7 +148,7 @@ func (s *Store) FailRegistration(ctx context.Context, f RegistrationFailure) (st
 		if err != nil || before.since > 0 {
 			return err
 		}
-		return s.tellRegistration(ctx, q, f.Health, "registration.failing", f.Refusal.Code+": "+f.Refusal.Cause)
+		return s.tellRegistration(ctx, q, f.Health, RegistrationFailing, f.Refusal.Code+": "+f.Refusal.Cause)
 	})
 	return stopped, err
 }
@@ -173,7 +173,7 @@ func (s *Store) ClearRegistration(ctx context.Context, h Health, secret int) (re
 			return err
 		}
 		recovered = true
-		return s.tellRegistration(ctx, q, h, "registration.recovered", "")
+		return s.tellRegistration(ctx, q, h, RegistrationRecovered, "")
 	})
 	return recovered, err
 }
@@ -231,13 +231,16 @@ func (s *Store) forgetFailures(ctx context.Context, q Querier, h Health) error {
 }
 
 // tellRegistration writes down, in the change itself, that a registration's state is another
-// one now.
-func (s *Store) tellRegistration(ctx context.Context, q Querier, h Health, kind, reason string) error {
+// one now: in the audit trail, and as an event for the application.
+func (s *Store) tellRegistration(ctx context.Context, q Querier, h Health, kind EventKind, reason string) error {
 	_, err := q.ExecContext(ctx,
 		`INSERT INTO audit_events (at, kind, application_id, account_id, request_id, detail)
 		SELECT `+s.clock()+`, $2, application_id, 0, '', service_type || ' ' || client_id || CAST($3 AS TEXT) FROM registrations WHERE id = $1`,
-		h.RegistrationID, kind, detail(h.Place, reason))
-	return err
+		h.RegistrationID, string(kind), detail(h.Place, reason))
+	if err != nil {
+		return err
+	}
+	return s.emitRegistration(ctx, q, h.RegistrationID, kind, reason)
 }
 
 func detail(parts ...string) (text string) {

@@ -86,10 +86,13 @@ func testEvents(t *testing.T, s *store.Store) {
 	equal(t, last[1].Event.Data, store.EventData{
 		ServiceType: account.Google, ClientOrgID: "org-1", TokenStatus: account.TokenActive, Scopes: []scope.Scope{scope.MailRead}, Generation: 6,
 	})
-	w.ok(s.TellRegistration(w.ctx(), w.reg.ID, store.RegistrationFailing, "invalid_client"))
-	told := must(s.Deliveries(w.ctx(), store.DeliveryFilter{Limit: 1}))(t)[0].Event
-	equal(t, told.Data, store.EventData{ServiceType: account.Google, ClientID: w.reg.ClientID, Reason: "invalid_client"})
-	equal(t, told.Kind, store.RegistrationFailing)
+	// A registration's trouble is told where it is noted, and so is its end.
+	equal(t, w.failure(), true)
+	equal(t, must(s.ClearRegistration(w.ctx(), w.health(), 0))(t), true)
+	told := must(s.Deliveries(w.ctx(), store.DeliveryFilter{Limit: 2}))(t)
+	equal(t, told[0].Event.Kind, store.RegistrationRecovered)
+	equal(t, told[1].Event.Kind, store.RegistrationFailing)
+	equal(t, told[1].Event.Data, store.EventData{ServiceType: account.Google, ClientID: w.reg.ClientID, Reason: "invalid_client: the secret is wrong"})
 	expired := must(s.Deliveries(w.ctx(), store.DeliveryFilter{AccountID: a.ID}))(t)[3]
 	equal(t, expired.Event.Data.Reason, dead.Error)
 }
