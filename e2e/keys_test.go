@@ -54,6 +54,10 @@ func (w *world) wants(want string, args ...string) {
 	}
 }
 
+// signInsUnderLoad is below the refresh tokens of one person that the provider keeps: with
+// each one more it would end the oldest.
+const signInsUnderLoad = 80
+
 // load calls, renews and signs people in until stop is called, which wants every answer
 // to have been a good one and returns the accounts that were connected.
 func (w *world) load(c connected) (stop func() []connected) {
@@ -88,11 +92,18 @@ func (w *world) load(c connected) (stop func() []connected) {
 		}
 		call(last)
 	})
-	forever(func() {
-		fresh := w.connect(url.Values{"recycle": {"false"}})
-		mu.Lock()
-		defer mu.Unlock()
-		all = append(all, fresh)
+	group.Go(func() {
+		for range signInsUnderLoad {
+			fresh := w.connect(url.Values{"recycle": {"false"}})
+			mu.Lock()
+			all = append(all, fresh)
+			mu.Unlock()
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
 	})
 	return func() []connected {
 		close(done)
