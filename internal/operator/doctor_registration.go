@@ -47,7 +47,7 @@ func (s *Service) examineRegistration(app account.Application, record store.Regi
 		s.examineClient(e, app, record)
 	}
 	examineHealth(e, failing)
-	e.scopes(record.Registration)
+	e.scopes(p.Info(), record.Registration)
 	return e.findings
 }
 
@@ -99,9 +99,13 @@ func (s *Service) examineSecrets(e *examined, record store.Registration) {
 }
 
 // scopes tells what a sign-in asks for where the application does not say.
-func (e *examined) scopes(reg account.Registration) {
+func (e *examined) scopes(info provider.Info, reg account.Registration) {
 	words := append(texts(reg.Scopes), reg.NativeScopes...)
-	if len(words) == 0 {
+	switch {
+	case len(words) == 0 && len(info.Scopes.Native) == 0:
+		e.add(OK, "a sign-in opens whatever the person may do there: the service knows none of our scopes", "")
+		return
+	case len(words) == 0:
 		e.add(OK, "asks for nothing but who the person is where the application names no scopes", "")
 		return
 	}

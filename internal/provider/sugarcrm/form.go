@@ -2,6 +2,7 @@ package sugarcrm
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 	"time"
@@ -54,6 +55,12 @@ func (d *Driver) Grant(ctx context.Context, reg account.Registration, form provi
 	server, err := instance(form.Values[fieldServer])
 	if err != nil {
 		return provider.Tokens{}, account.Identity{}, invalid(fieldServer, err)
+	}
+	if named, err := at(reg, ownPlace(server)); err != nil || named != server {
+		return provider.Tokens{}, account.Identity{}, invalid(fieldServer, errors.New("the application has its accounts at another instance"))
+	}
+	if len(reg.Secrets) > 1 { // a password is tried once, whatever the instance says of the client
+		reg.Secrets = reg.Secrets[:1]
 	}
 	platform := platformOf(reg, provider.Tokens{})
 	tokens, err := d.token(ctx, reg, server, map[string]string{

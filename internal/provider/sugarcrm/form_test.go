@@ -156,6 +156,10 @@ func TestWhatAFormCanHaveWrong(t *testing.T) {
 	unknown.Tenant = "nobody-registered-this"
 	strange := atInstance()
 	strange.ClientID = "a-key-that-is-not-there"
+	twice := strange // the password is not tried with each of its secrets
+	twice.Secrets = []secret.Text{secret.New("newer"), secret.New("older")}
+	bound := atInstance()
+	bound.Endpoints.API = o.secure + sandbox.SugarCRMOnSite
 	for name, c := range map[string]struct {
 		reg         account.Registration
 		change      []string
@@ -171,6 +175,8 @@ func TestWhatAFormCanHaveWrong(t *testing.T) {
 		"maintenance": {atInstance(), []string{"username", "ada+maintenance"}, provider.Later, "server.busy", "", 1},
 		"platform":    {unknown, nil, provider.Admin, "platform_not_registered", "", 1},
 		"OAuth key":   {strange, nil, provider.Config, "invalid_client", "", 1},
+		"two secrets": {twice, nil, provider.Config, "invalid_client", "", 1},
+		"not its own": {bound, []string{"serverUrl", o.secure + sandbox.SugarCRMCloud}, provider.User, "field.invalid", "serverUrl", 0},
 		"no instance": {atInstance(), []string{"serverUrl", o.secure + "/sugarcrm/elsewhere"}, provider.User, "server.protocol", "serverUrl", 0},
 		"http":        {atInstance(), []string{"serverUrl", strings.Replace(o.secure, "https", "http", 1)}, provider.User, "field.invalid", "serverUrl", 0},
 		"no host":     {atInstance(), []string{"serverUrl", "https:///sugar"}, provider.User, "field.invalid", "serverUrl", 0},
