@@ -28,6 +28,9 @@ type service struct {
 	refreshPrefix string
 	codePrefix    string // of its codes, as a query holds them
 
+	// honoursReplaced: its driver tries the refresh token that another one has replaced.
+	honoursReplaced bool
+
 	// instead are the unified scopes that the journeys ask for in place of those that
 	// the provider does not have.
 	instead   map[string]string
@@ -81,7 +84,7 @@ func google() service {
 
 func office() service {
 	return service{
-		name: "Office365", mail: "me/messages", echo: "/microsoft/graph/v1.0/",
+		name: "Office365", mail: "me/messages", echo: "/microsoft/graph/v1.0/", honoursReplaced: true,
 		accessPrefix: "eyJ0sandbox-", refreshPrefix: "1.AWsandbox-", codePrefix: "1.AXsandbox-",
 
 		always: []string{"openid", "profile", "email", "offline_access", "User.Read", "MailboxSettings.Read"}, native: "Files.Read", login: "login", ended: "unsupported",
