@@ -31,5 +31,5 @@ func (c company) refused(persona string) map[string]string {
 // words are the sample for people.
 func (c company) words(persona string) string {
 	s := c.sample(persona)
-	return fmt.Sprintf("%s, password %s, under More settings %s", s["email"], s["password"], s["serverUrl"])
+	return fmt.Sprintf("%s, password %s; the server is found, or type it: %s", s["email"], s["password"], s["serverUrl"])
 }

@@ -56,7 +56,7 @@ func (o *postOffice) refused(persona string) map[string]string {
 // words are the sample for people.
 func (o *postOffice) words(persona string) string {
 	s := o.sample(persona)
-	return fmt.Sprintf("%s, password %s, under More settings IMAP server %s port %s (SMTP port %s), TLS",
+	return fmt.Sprintf("%s, password %s; the server is found, or type it: IMAP server %s port %s (SMTP port %s), TLS",
 		s["email"], s["password"], s["imapHost"], s["imapPort"], s["smtpPort"])
 }
 
