@@ -102,7 +102,7 @@ func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *
 	a.operator = operator.New(operator.Config{
 		Store: s, Ring: ring, Providers: a.providers, Credentials: a.credentials, PublicURL: a.knownPublicURL(), Now: cfg.Now,
 		Typed: operator.TypedHosts{
-			Networks: cfg.TypedNetworks, Plaintext: cfg.PlaintextHosts, CA: cfg.TypedCA, Lookup: outbound.NewTyped(typed).Lookup,
+			Networks: cfg.TypedNetworks, Plaintext: cfg.PlaintextHosts, CA: cfg.TypedCA, Lookup: a.typed.Lookup,
 		},
 	})
 	if cfg.ReadKey != nil {

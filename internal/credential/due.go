@@ -3,9 +3,8 @@ package credential
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
@@ -44,15 +43,12 @@ func (s *Service) RenewDue(ctx context.Context) (int, error) {
 		if err != nil {
 			return looked, err
 		}
-		var group errgroup.Group
+		var group sync.WaitGroup
 		for _, claim := range claims {
 			claim.Since = began
-			group.Go(func() error {
-				s.renewDue(context.WithoutCancel(ctx), claim)
-				return nil
-			})
+			group.Go(func() { s.renewDue(context.WithoutCancel(ctx), claim) })
 		}
-		_ = group.Wait()
+		group.Wait()
 		if looked += len(claims); len(claims) < dueBatch {
 			return looked, nil
 		}
