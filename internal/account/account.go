@@ -62,8 +62,22 @@ const (
 // Kind is the contract's AccountType.
 type Kind string
 
-// KindPersonal is an account that a person connected in a browser.
-const KindPersonal Kind = "personal"
+// The kinds of accounts.
+const (
+	KindPersonal Kind = "personal" // a person's own, connected in a browser or from known credentials
+	KindDaemon   Kind = "daemon"   // a service account: an organization's, by its administrator's consent
+	KindManaged  Kind = "managed"  // one mailbox under a service account
+)
+
+// UserRole is the contract's UserAccountType: what an account is to the user whom it
+// belongs to.
+type UserRole string
+
+// The roles. A user has one primary account, the one that logged in.
+const (
+	UserPrimary   UserRole = "primary"
+	UserSecondary UserRole = "secondary"
+)
 
 // Identity is who signed in, in the provider's words. Subject is stable for the
 // person; the e-mail address is not.
@@ -82,7 +96,10 @@ type Account struct {
 	RegistrationID string // the registration whose grant the credential is
 	ServiceType    ServiceType
 	Kind           Kind
-	ClientOrgID    string // the application's own grouping key
+	ClientOrgID    string   // the application's own grouping key
+	ParentID       ID       // the service account that a managed one stands under; 0 for none
+	UserID         string   // the user whom it belongs to; empty for none
+	UserRole       UserRole // what it is to that user; empty without one
 	Identity       Identity
 	LoginString    string // what the person signed in as: the address, or a login name
 	Scopes         []scope.Scope

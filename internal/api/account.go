@@ -15,6 +15,7 @@ import (
 // that a strict reader insists on are always there.
 type accountOut struct {
 	ID                  int64    `json:"id"`
+	ParentID            int64    `json:"parentId,omitempty"`
 	ServiceType         string   `json:"serviceType"`
 	ServiceProvider     string   `json:"serviceProvider"`
 	Active              bool     `json:"active"`
@@ -29,6 +30,7 @@ type accountOut struct {
 	ClientOrgID         string   `json:"clientOrgId,omitempty"`
 	AuthUserID          string   `json:"authUserId"`
 	AuthOrgID           string   `json:"authOrgId,omitempty"`
+	UserID              string   `json:"userId,omitempty"`
 	TokenIssuedAt       jsonTime `json:"tokenIssuedAt"`
 	AuthScopes          []string `json:"authScopes"`
 	AuthNativeScopes    []string `json:"authNativeScopes"`
@@ -53,7 +55,7 @@ func (t jsonTime) MarshalJSON() ([]byte, error) {
 func accountJSON(a account.Account) accountOut {
 	return accountOut{
 		ID: int64(a.ID), ServiceType: string(a.ServiceType), ServiceProvider: string(a.ServiceType), Active: true,
-		TokenStatus: string(a.TokenStatus), TokenError: a.TokenError, Type: string(a.Kind),
+		TokenStatus: string(a.TokenStatus), TokenError: a.TokenError, Type: string(a.Kind), Daemon: a.Kind == account.KindDaemon, ParentID: int64(a.ParentID), UserID: a.UserID,
 		LoginString: a.LoginString, Email: a.Identity.Email, MailboxAddress: a.Identity.Email, Name: a.Identity.Name,
 		ClientOrgID: a.ClientOrgID, AuthUserID: a.Identity.Subject, AuthOrgID: a.Identity.OrgID,
 		TokenIssuedAt: jsonTime(a.TokenIssuedAt), AuthScopes: texts(a.Scopes), AuthNativeScopes: texts(a.NativeScopes),

@@ -25,6 +25,7 @@ type AccountFilter struct {
 const accountColumns = `a.id, a.application_id, a.registration_id, a.service_type, a.kind, a.client_org_id,
 	a.subject, a.org_id, a.email, a.email_verified, a.name, a.login_string, a.scopes, a.native_scopes,
 	a.token_status, a.token_error, a.token_issued_at, a.auth_obtained_at, a.auth_expires_at, a.created_at, a.updated_at,
+	a.parent_id, a.user_id, a.user_role,
 	COALESCE((SELECT c.generation FROM credentials c WHERE c.account_id = a.id), 0),
 	(SELECT r.revision FROM registrations r WHERE r.id = a.registration_id)`
 
@@ -34,7 +35,8 @@ func accountFields(a *account.Account) []any {
 		&a.Identity.Subject, &a.Identity.OrgID, &a.Identity.Email, &a.Identity.EmailVerified, &a.Identity.Name, &a.LoginString,
 		(*scopesColumn)(&a.Scopes), (*wordsColumn)(&a.NativeScopes), (*string)(&a.TokenStatus), &a.TokenError,
 		(*timeColumn)(&a.TokenIssuedAt), (*timeColumn)(&a.AuthObtainedAt), (*timeColumn)(&a.AuthExpiresAt),
-		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.UpdatedAt), &a.CredentialGeneration, &a.RegistrationRevision,
+		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.UpdatedAt),
+		(*int64)(&a.ParentID), &a.UserID, (*string)(&a.UserRole), &a.CredentialGeneration, &a.RegistrationRevision,
 	}
 }
 
@@ -129,11 +131,13 @@ func insertAccount(ctx context.Context, q Querier, a account.Account, key string
 	_, err := q.ExecContext(ctx,
 		`INSERT INTO accounts (id, application_id, registration_id, service_type, kind, client_org_id, identity_key,
 			subject, org_id, email, email_verified, name, login_string, scopes, native_scopes,
-			token_status, token_error, token_issued_at, auth_obtained_at, auth_expires_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+			token_status, token_error, token_issued_at, auth_obtained_at, auth_expires_at, created_at, updated_at,
+			parent_id, user_id, user_role)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		int64(a.ID), a.ApplicationID, a.RegistrationID, string(a.ServiceType), string(a.Kind), a.ClientOrgID, key,
 		a.Identity.Subject, a.Identity.OrgID, a.Identity.Email, a.Identity.EmailVerified, a.Identity.Name, a.LoginString,
 		scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), string(a.TokenStatus), a.TokenError,
-		millis(a.TokenIssuedAt), millis(a.AuthObtainedAt), millis(a.AuthExpiresAt), millis(a.CreatedAt), millis(a.UpdatedAt))
+		millis(a.TokenIssuedAt), millis(a.AuthObtainedAt), millis(a.AuthExpiresAt), millis(a.CreatedAt), millis(a.UpdatedAt),
+		int64(a.ParentID), a.UserID, string(a.UserRole))
 	return err
 }

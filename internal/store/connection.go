@@ -139,10 +139,12 @@ func updatePerson(ctx context.Context, q Querier, a account.Account, key string)
 	result, err := q.ExecContext(ctx,
 		`UPDATE accounts SET kind = $2, client_org_id = $3, subject = $4, org_id = $5, email = $6, email_verified = $7,
 			name = $8, login_string = $9, auth_obtained_at = $10, updated_at = $11,
+			parent_id = $14, user_id = $15, user_role = $16,
 			identity_key = CASE WHEN identity_key = $13 OR EXISTS (SELECT 1 FROM accounts o WHERE o.identity_key = $12 AND o.id <> $1)
 				THEN $13 ELSE $12 END
 		WHERE id = $1`,
 		int64(a.ID), string(a.Kind), a.ClientOrgID, a.Identity.Subject, a.Identity.OrgID, a.Identity.Email, a.Identity.EmailVerified,
-		a.Identity.Name, a.LoginString, millis(a.AuthObtainedAt), millis(a.UpdatedAt), key, freshKey(a.ID))
+		a.Identity.Name, a.LoginString, millis(a.AuthObtainedAt), millis(a.UpdatedAt), key, freshKey(a.ID),
+		int64(a.ParentID), a.UserID, string(a.UserRole))
 	return require(result, err, ErrConflict)
 }

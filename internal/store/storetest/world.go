@@ -147,7 +147,7 @@ func (w *world) newAccount(subject string) account.Account {
 	w.ok(err)
 	return account.Account{
 		ID: id, ApplicationID: w.app.ID, RegistrationID: w.reg.ID, ServiceType: account.Google, Kind: account.KindPersonal,
-		ClientOrgID: "org-1",
+		ClientOrgID: "org-1", ParentID: 7, UserID: "user-1", UserRole: account.UserSecondary,
 		Identity: account.Identity{
 			Subject: subject, OrgID: "example.com", Email: subject + "@example.com", EmailVerified: true, Name: "Name of " + subject,
 		},
