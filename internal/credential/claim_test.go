@@ -11,6 +11,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/credential/rota"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/seal"
@@ -250,7 +251,10 @@ func TestNoClaimWaitsBehindOthers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.vendor.keepAlive = 60 * 24 * time.Hour
-	const atOnce = 32 // of RenewDue
+	const atOnce = 16 // of one provider
+	cfg := b.Config
+	cfg.Renewing = rota.Limit{AtOnce: atOnce / 2, PerSecond: 1000}
+	b.Service = credential.New(cfg)
 	for id := account.ID(100); id < 100+atOnce+8; id++ {
 		tokens := firstTokens()
 		tokens.Refresh = secret.New(id.String())

@@ -2,11 +2,13 @@ package credential
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
+	"github.com/avain-project/avain/internal/credential/rota"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/store"
 )
@@ -23,37 +25,101 @@ func due(info provider.Info, h held) time.Duration {
 
 // Bounds of the work in the background.
 const (
-	// dueBatch is how many accounts are claimed at a time, and all asked for at once: a
-	// claim that waited behind others would end before its turn.
-	dueBatch = 32
+	// dueEvery is how often what may begin is claimed, all of it in one write: each claim is
+	// asked with at once, since one that waited behind others would end before its turn.
+	dueEvery = 25 * time.Millisecond
+	// listEvery is how often it is looked who has something due.
+	listEvery = time.Second
 	// putOff is when a refresh is due again that failed for a reason which does not pass by itself.
 	putOff = 6 * time.Hour
 	// putOffBriefly is the same for one that does.
 	putOffBriefly = time.Minute
 )
 
-// RenewDue renews what is due, and returns how many accounts it has looked at. It may run
-// in several processes at once: each account is claimed by one of them. What fails is
-// noted on the account as ever.
-func (s *Service) RenewDue(ctx context.Context) (int, error) {
-	looked := 0
-	for ctx.Err() == nil {
-		began := time.Now()
-		claims, err := s.Store.ClaimDue(ctx, account.NewRecordID(), dueBatch, s.RefreshTimeout+claimMargin, s.RefreshTimeout)
+// defaultRenewing lets one registration renew a million accounts in half an hour.
+func defaultRenewing() rota.Limit { return rota.Limit{AtOnce: 100, PerSecond: 600} }
+
+// RenewDue renews what is due, within the limits, and returns how many accounts it has looked
+// at. One process at a time does it; in the others it returns at once. What fails is noted on
+// the account as ever.
+func (s *Service) RenewDue(ctx context.Context) (looked int, err error) {
+	turn, mine := account.NewRecordID(), false
+	var group sync.WaitGroup
+	defer func() {
+		group.Wait()
+		if mine {
+			err = errors.Join(err, s.Store.EndDue(context.WithoutCancel(ctx), turn))
+		}
+	}()
+	for listed := (time.Time{}); ctx.Err() == nil; {
+		if time.Since(listed) >= listEvery {
+			listed = time.Now()
+			if err := s.listDue(ctx); err != nil {
+				return looked, err
+			}
+		}
+		if !s.rota.Waiting() {
+			return looked, nil
+		}
+		claims, err := s.claimDue(ctx, turn)
+		if errors.Is(err, store.ErrConflict) {
+			return looked, nil // another process does it
+		}
 		if err != nil {
 			return looked, err
 		}
-		var group sync.WaitGroup
+		mine = true
 		for _, claim := range claims {
-			claim.Since = began
-			group.Go(func() { s.renewDue(context.WithoutCancel(ctx), claim) })
+			group.Go(func() {
+				defer s.rota.Done(claim.RegistrationID)
+				s.renewDue(context.WithoutCancel(ctx), claim)
+			})
 		}
-		group.Wait()
-		if looked += len(claims); len(claims) < dueBatch {
-			return looked, nil
+		looked += len(claims)
+		if s.rota.Waiting() {
+			select {
+			case <-time.After(dueEvery):
+			case <-ctx.Done():
+			}
 		}
 	}
 	return looked, ctx.Err()
+}
+
+func (s *Service) listDue(ctx context.Context) error {
+	list, err := s.Store.DueRegistrations(ctx)
+	if err != nil {
+		return err
+	}
+	lanes := make([]rota.Lane, len(list))
+	for i, d := range list {
+		lanes[i] = rota.Lane{Registration: d.ID, Provider: string(d.ServiceType)}
+	}
+	s.rota.Wait(lanes)
+	return nil
+}
+
+// claimDue claims as much as may begin now.
+func (s *Service) claimDue(ctx context.Context, turn string) ([]store.Claim, error) {
+	shares := s.rota.Shares()
+	if len(shares) == 0 {
+		return nil, nil
+	}
+	request := store.DueRequest{Turn: turn, Holder: account.NewRecordID(), For: s.RefreshTimeout + claimMargin, DoubtFor: s.RefreshTimeout}
+	for _, share := range shares {
+		request.Shares = append(request.Shares, store.DueShare{RegistrationID: share.Registration, N: share.N})
+	}
+	began := time.Now()
+	claims, err := s.Store.ClaimDue(ctx, request)
+	used := map[string]int{}
+	for i := range claims {
+		claims[i].Since = began
+		used[claims[i].RegistrationID]++
+	}
+	for _, share := range shares {
+		s.rota.Used(share, used[share.Registration])
+	}
+	return claims, err
 }
 
 // renewDue renews one claimed account.

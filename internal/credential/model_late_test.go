@@ -87,11 +87,11 @@ type claimTimes struct {
 	at time.Time
 }
 
-func (c *claimTimes) ClaimDue(ctx context.Context, holder string, n int, length, doubtFor time.Duration) ([]store.Claim, error) {
+func (c *claimTimes) ClaimDue(ctx context.Context, r store.DueRequest) ([]store.Claim, error) {
 	c.mu.Lock()
 	c.at = time.Now()
 	c.mu.Unlock()
-	return c.Store.ClaimDue(ctx, holder, n, length, doubtFor)
+	return c.Store.ClaimDue(ctx, r)
 }
 
 func (c *claimTimes) last() time.Time {

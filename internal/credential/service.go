@@ -15,6 +15,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential/journal"
+	"github.com/avain-project/avain/internal/credential/rota"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/seal"
@@ -33,7 +34,9 @@ type Store interface {
 	SaveCredential(ctx context.Context, c store.Credential, expect int64, state store.TokenState) error
 	ClaimRefresh(ctx context.Context, r store.ClaimRequest) (store.Claim, error)
 	ReleaseRefresh(ctx context.Context, c store.Claim, r store.Release) error
-	ClaimDue(ctx context.Context, holder string, n int, length, doubtFor time.Duration) ([]store.Claim, error)
+	DueRegistrations(ctx context.Context) ([]store.DueRegistration, error)
+	ClaimDue(ctx context.Context, r store.DueRequest) ([]store.Claim, error)
+	EndDue(ctx context.Context, turn string) error
 	Health(ctx context.Context, registrationID, place string) (store.Health, error)
 	FailingRegistrations(ctx context.Context) ([]store.Health, error)
 	RegistrationAccounts(ctx context.Context, registrationID string, n int) ([]account.ID, error)
@@ -62,6 +65,9 @@ type Config struct {
 	// SaveAgainAfter are the waits between tries to save: the provider has given a token away
 	// by now, and will not give it twice. Default: 50 ms, 200 ms, 1 s.
 	SaveAgainAfter []time.Duration
+	// Renewing limits what is renewed in the background of one registration; of one provider
+	// it is twice as much. Default: 100 at once, 600 a second.
+	Renewing rota.Limit
 }
 
 // Service keeps live credentials. It is safe for concurrent use.
@@ -71,6 +77,7 @@ type Service struct {
 	waiting    sync.WaitGroup // callers of flights, gone or not
 	turns      *turns
 	remembered remembered
+	rota       *rota.Rota
 }
 
 // New makes the service.
@@ -84,7 +91,10 @@ func New(cfg Config) *Service {
 	if cfg.Journal == nil {
 		cfg.Journal = journal.New(journal.Config{Logger: cfg.Logger})
 	}
-	return &Service{Config: cfg, turns: newTurns(), remembered: newRemembered()}
+	if cfg.Renewing == (rota.Limit{}) {
+		cfg.Renewing = defaultRenewing()
+	}
+	return &Service{Config: cfg, turns: newTurns(), remembered: newRemembered(), rota: rota.New(cfg.Renewing, time.Now)}
 }
 
 // Wait returns when no refresh is on its way any more. A refresh that the provider

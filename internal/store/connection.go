@@ -130,7 +130,11 @@ func updateGrant(ctx context.Context, q Querier, a account.Account) error {
 			token_issued_at = $7, auth_expires_at = $8 WHERE id = $1`,
 		int64(a.ID), a.RegistrationID, scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), string(a.TokenStatus), a.TokenError,
 		millis(a.TokenIssuedAt), millis(a.AuthExpiresAt))
-	return require(result, err, ErrConflict)
+	if err := require(result, err, ErrConflict); err != nil {
+		return err
+	}
+	_, err = q.ExecContext(ctx, `UPDATE refreshes SET registration_id = $2 WHERE account_id = $1`, int64(a.ID), a.RegistrationID)
+	return err
 }
 
 // updatePerson writes who signed in, and when. An account that takes over an

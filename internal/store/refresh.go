@@ -27,6 +27,8 @@ type Claim struct {
 	// may have renewed it already. A refusal then proves nothing about the grant until the
 	// doubt has ended.
 	Doubt Doubt
+	// RegistrationID is what a due one was found by.
+	RegistrationID string
 }
 
 // Doubt is what is known of earlier claims' outcomes.
@@ -83,8 +85,8 @@ func (s *Store) ClaimRefresh(ctx context.Context, r ClaimRequest) (Claim, error)
 		now := s.clock()
 		var doubtUntil, clock int64
 		err = q.QueryRowContext(ctx,
-			`INSERT INTO refreshes (account_id, generation, holder, held_until, doubt_until, retry_at, failures, failure, due_at)
-			VALUES ($1, $2, $3, `+now+` + $4, 0, 0, 0, '', 0)
+			`INSERT INTO refreshes (account_id, generation, holder, held_until, doubt_until, retry_at, failures, failure, due_at, registration_id)
+			VALUES ($1, $2, $3, `+now+` + $4, 0, 0, 0, '', 0, (SELECT a.registration_id FROM accounts a WHERE a.id = $1))
 			ON CONFLICT (account_id) DO UPDATE SET generation = $2, holder = $3, held_until = `+now+` + $4,
 				doubt_until = CASE WHEN refreshes.generation <> $2 THEN 0
 					WHEN refreshes.holder <> '' AND refreshes.doubt_until = 0 THEN `+now+` + $5
@@ -145,7 +147,8 @@ type Release struct {
 	// come for DoubtFor.
 	Doubt    bool
 	DoubtFor time.Duration
-	// Due puts a refresh that was due off for so long; 0 leaves it due, Never ends it.
+	// Due puts a refresh that is due within that time off until then; 0 leaves it as it is,
+	// Never ends it.
 	Due time.Duration
 }
 
@@ -161,7 +164,7 @@ func (s *Store) ReleaseRefresh(ctx context.Context, c Claim, r Release) error {
 			`UPDATE refreshes SET holder = '', held_until = 0,
 				failure = $3, failures = CASE WHEN $3 = '' THEN 0 ELSE failures + 1 END,
 				retry_at = CASE WHEN CAST($4 AS BIGINT) > 0 THEN `+now+` + CAST($4 AS BIGINT) ELSE 0 END,
-				due_at = CASE WHEN CAST($6 AS BIGINT) < 0 THEN 0 WHEN due_at > 0 AND CAST($6 AS BIGINT) > 0 THEN `+now+` + CAST($6 AS BIGINT) ELSE due_at END,
+				due_at = CASE WHEN CAST($6 AS BIGINT) < 0 THEN 0 WHEN due_at > 0 AND due_at < `+now+` + CAST($6 AS BIGINT) THEN `+now+` + CAST($6 AS BIGINT) ELSE due_at END,
 				doubt_until = CASE WHEN $5 AND doubt_until < `+now+` + CAST($7 AS BIGINT) THEN `+now+` + CAST($7 AS BIGINT) ELSE doubt_until END
 			WHERE account_id = $1 AND holder = $2`,
 			int64(c.AccountID), c.Holder, r.Failure, r.Wait.Milliseconds(), r.Doubt, whole(r.Due), r.DoubtFor.Milliseconds())
@@ -177,37 +180,16 @@ func whole(d time.Duration) int64 {
 	return d.Milliseconds()
 }
 
-// ClaimDue claims up to n refreshes that are due, the longest waiting first.
-func (s *Store) ClaimDue(ctx context.Context, holder string, n int, length, doubtFor time.Duration) ([]Claim, error) {
-	var claims []Claim
-	err := s.write(ctx, "claim the due refreshes", func(ctx context.Context, q Querier) (err error) {
-		now := s.clock()
-		claims, err = readAll(ctx, q, func(r row) (Claim, error) {
-			c := Claim{Holder: holder}
-			var doubtUntil, clock int64
-			err := r.Scan((*int64)(&c.AccountID), &c.Generation, &c.Failures, &doubtUntil, &clock)
-			c.Doubt = doubt(doubtUntil, clock)
-			return c, err
-		}, `UPDATE refreshes SET holder = $1, held_until = `+now+` + $2,
-				doubt_until = CASE WHEN holder <> '' AND doubt_until = 0 THEN `+now+` + $3 ELSE doubt_until END
-			WHERE account_id IN (SELECT account_id FROM refreshes
-				WHERE due_at > 0 AND due_at <= `+now+` AND held_until <= `+now+` ORDER BY due_at LIMIT $4 `+s.engine.SkipLocked()+`)
-			RETURNING account_id, generation, failures, doubt_until, `+now,
-			holder, length.Milliseconds(), doubtFor.Milliseconds(), n)
-		return err
-	})
-	return claims, err
-}
-
 // settle ends whatever claim there is on a credential that has just been replaced, and
 // says when the new one is due.
 func (s *Store) settle(ctx context.Context, q Querier, id account.ID, generation int64, due time.Duration) error {
 	now := s.clock()
 	_, err := q.ExecContext(ctx,
-		`INSERT INTO refreshes (account_id, generation, holder, held_until, doubt_until, retry_at, failures, failure, due_at)
-		VALUES ($1, $2, '', 0, 0, 0, 0, '', CASE WHEN CAST($3 AS BIGINT) > 0 THEN `+now+` + CAST($3 AS BIGINT) ELSE 0 END)
+		`INSERT INTO refreshes (account_id, generation, holder, held_until, doubt_until, retry_at, failures, failure, due_at, registration_id)
+		VALUES ($1, $2, '', 0, 0, 0, 0, '', CASE WHEN CAST($3 AS BIGINT) > 0 THEN `+now+` + CAST($3 AS BIGINT) ELSE 0 END,
+			(SELECT a.registration_id FROM accounts a WHERE a.id = $1))
 		ON CONFLICT (account_id) DO UPDATE SET generation = $2, holder = '', held_until = 0, doubt_until = 0, retry_at = 0,
-			failures = 0, failure = '', due_at = CASE WHEN CAST($3 AS BIGINT) > 0 THEN `+now+` + CAST($3 AS BIGINT) ELSE 0 END`,
+			failures = 0, failure = '', due_at = excluded.due_at, registration_id = excluded.registration_id`,
 		int64(id), generation, due.Milliseconds())
 	return err
 }

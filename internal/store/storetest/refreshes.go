@@ -143,10 +143,16 @@ func testDueRefreshes(t *testing.T, s *store.Store) {
 			delete(ids, a.ID)
 		}
 	}
+	lane := w.reg.ID
+	of := func(turn, holder string, n int) store.DueRequest {
+		return store.DueRequest{Turn: turn, Holder: holder, Shares: []store.DueShare{{RegistrationID: lane, N: n}}, For: time.Hour, DoubtFor: time.Hour}
+	}
+	until(t, func() bool { return len(must(s.DueRegistrations(w.ctx()))(t)) > 0 })
+	equal(t, must(s.DueRegistrations(w.ctx()))(t), []store.DueRegistration{{ID: lane, ServiceType: account.Google}})
 	batches := make([][]store.Claim, 8)
 	until(t, func() bool {
 		for _, err := range race(len(batches), func(i int) error {
-			claims, err := s.ClaimDue(w.ctx(), fmt.Sprintf("worker %d", i), 5, time.Hour, time.Hour)
+			claims, err := s.ClaimDue(w.ctx(), of("turn", fmt.Sprintf("worker %d", i), 5))
 			batches[i] = append(batches[i], claims...)
 			return err
 		}) {
@@ -160,7 +166,7 @@ func testDueRefreshes(t *testing.T, s *store.Store) {
 	})
 	for i, batch := range batches {
 		for _, c := range batch {
-			if !ids[c.AccountID] || c.Generation != 2 || c.Holder != fmt.Sprintf("worker %d", i) {
+			if !ids[c.AccountID] || c.Generation != 2 || c.Holder != fmt.Sprintf("worker %d", i) || c.RegistrationID != lane {
 				t.Errorf("%+v was claimed twice, or should not have been", c)
 			}
 			delete(ids, c.AccountID)
@@ -169,12 +175,65 @@ func testDueRefreshes(t *testing.T, s *store.Store) {
 	if len(ids) > 0 {
 		t.Errorf("%d due refreshes were not claimed", len(ids))
 	}
+	// One at a time has the turn, until it ends it or its time is up.
+	_, err := s.ClaimDue(w.ctx(), of("another", "worker", 5))
+	w.is(err, store.ErrConflict)
+	w.ok(s.EndDue(w.ctx(), "another"))
+	_, err = s.ClaimDue(w.ctx(), of("another", "worker", 5))
+	w.is(err, store.ErrConflict)
+	w.ok(s.EndDue(w.ctx(), "turn"))
+	brief := of("another", "worker", 5)
+	brief.For = time.Millisecond
+	equal(t, len(must(s.ClaimDue(w.ctx(), brief))(t)), 0)
+	until(t, func() bool {
+		_, err := s.ClaimDue(w.ctx(), of("turn", "worker", 5))
+		return err == nil
+	})
 	// What fails in passing is due again when its wait is over, and not before.
 	c := slices.Concat(batches...)[0]
 	w.ok(s.ReleaseRefresh(w.ctx(), c, store.Release{Failure: "http_503", Wait: 90 * 24 * time.Hour, Due: 90 * 24 * time.Hour}))
-	if again := must(s.ClaimDue(w.ctx(), "worker", 100, time.Hour, time.Hour))(t); len(again) > 0 {
+	if again := must(s.ClaimDue(w.ctx(), of("turn", "worker", 100)))(t); len(again) > 0 {
 		t.Errorf("claimed again: %+v", again)
 	}
+}
+
+// What fails before it is due stays due when it was.
+func testFarOffDue(t *testing.T, s *store.Store) {
+	now := noon
+	s = s.At(func() time.Time { return now })
+	w := newWorld(t, s)
+	a := w.connected("ada")
+	c := *newCredential()
+	c.AccountID, c.Due = a.ID, 90*24*time.Hour
+	w.ok(s.SaveCredential(w.ctx(), c, 1, store.TokenState{Status: account.TokenActive, IssuedAt: noon}))
+	claim := must(w.claim(a.ID, "caller", func(r *store.ClaimRequest) { r.Generation = 2 }))(t)
+	w.ok(s.ReleaseRefresh(w.ctx(), claim, store.Release{Failure: "http_503", Due: time.Minute}))
+	now = now.Add(89 * 24 * time.Hour)
+	equal(t, must(s.DueRegistrations(w.ctx()))(t), nil)
+	now = now.Add(24 * time.Hour)
+	equal(t, len(must(s.DueRegistrations(w.ctx()))(t)), 1)
+	// What is due is put off.
+	claim = must(w.claim(a.ID, "caller", func(r *store.ClaimRequest) { r.Generation = 2 }))(t)
+	w.ok(s.ReleaseRefresh(w.ctx(), claim, store.Release{Failure: "http_503", Due: time.Minute}))
+	equal(t, must(s.DueRegistrations(w.ctx()))(t), nil)
+	now = now.Add(time.Minute)
+	equal(t, len(must(s.DueRegistrations(w.ctx()))(t)), 1)
+}
+
+// An account that signs in by another registration is due in that one's name.
+func testDueOfAnotherRegistration(t *testing.T, s *store.Store) {
+	now := noon
+	s = s.At(func() time.Time { return now })
+	w := newWorld(t, s)
+	a := w.connected("ada")
+	newer := newRegistration(w.app.ID, "newer-client")
+	w.ok(s.SaveRegistration(w.ctx(), newer))
+	a.RegistrationID = newer.ID
+	c := newCredential()
+	c.Due = time.Minute
+	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: a, Credential: c, ExpectGeneration: 1}))
+	now = now.Add(time.Minute)
+	equal(t, must(s.DueRegistrations(w.ctx()))(t), []store.DueRegistration{{ID: newer.ID, ServiceType: account.Google}})
 }
 
 // until repeats a step whose outcome the database's clock decides.

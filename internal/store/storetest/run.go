@@ -49,6 +49,8 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"refresh waits":                    testRefreshWaits,
 		"refresh race":                     testRefreshRace,
 		"due refreshes":                    testDueRefreshes,
+		"a far-off due":                    testFarOffDue,
+		"due of another registration":      testDueOfAnotherRegistration,
 		"registration stops":               testRegistrationStops,
 		"registration probes":              testRegistrationProbes,
 		"accounts fail alike":              testAccountsFailAlike,
