@@ -13,7 +13,7 @@ import (
 const MaxAnswer = 1 << 20
 
 // idlePerHost is how many idle connections are kept to one host.
-const idlePerHost = 64
+const idlePerHost = 128
 
 // ErrTooLarge is read in place of the rest of an answer over [MaxAnswer] or [MaxProbe].
 var ErrTooLarge = errors.New("the answer is longer than it may be")
