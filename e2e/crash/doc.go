@@ -7,11 +7,10 @@
 // database), so that there is nothing in the product to be found and misused.
 //
 //   - kill_test.go is the suite: one kill after another, and the table of what came of it;
-//   - point_test.go names the points;
-//   - provider_test.go is the provider that holds a refresh at one of them;
 //   - judge_test.go says what may have become of an account;
-//   - process_test.go starts and kills the server, database_test.go is beside it in its
-//     database, seat_test.go signs people in and makes their calls.
+//   - database_test.go is beside the server in its database;
+//   - package rig has the server, the provider that holds a refresh at a point, and
+//     those who sign in and call.
 //
 // `make test` kills 40 times an engine, `make crash` 300 times.
 package crash

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/avain-project/avain/e2e/rig"
 )
 
 // Longer than a claim lasts, and than the doubt after it with the pause of a doubtful refusal.
@@ -24,17 +26,17 @@ func (w *world) judge(t *testing.T, kill *kill) {
 	t.Helper()
 	after := w.database.accounts(t)
 	for _, s := range w.seats {
-		kill.checkStored(t, s, after[s.account])
+		kill.checkStored(t, s, after[s.Account])
 	}
 	w.database.pass(t, aClaim)
 	w.box.Expire()
-	var doubtful []*seat
+	var doubtful []*rig.Seat
 	for i, a := range w.callAll(t, w.seats) {
 		s := w.seats[i]
 		switch {
-		case a.status == http.StatusOK && a.err == nil:
+		case a.Status == http.StatusOK && a.Err == nil:
 			w.count(kill.at(s), false)
-		case a.code() == "provider.unavailable" && a.header.Get("Retry-After") != "" && kill.mayBeLost(s, after[s.account]):
+		case a.Code() == "provider.unavailable" && a.Header.Get("Retry-After") != "" && kill.mayBeLost(s, after[s.Account]):
 			doubtful = append(doubtful, s)
 		default:
 			t.Errorf("kill %d, %s: the account was not lost, and a call ends with %+v", kill.number, kill.at(s), a)
@@ -48,22 +50,22 @@ func (w *world) judge(t *testing.T, kill *kill) {
 	marked := w.database.accounts(t)
 	for i, s := range doubtful {
 		w.count(kill.at(s), true)
-		now := marked[s.account]
-		if answers[i].code() != "token.dead" || now.status != "dead" || !strings.Contains(now.error, "lost") || now.losses != kill.before[s.account].losses+1 {
+		now := marked[s.Account]
+		if answers[i].Code() != "token.dead" || now.status != "dead" || !strings.Contains(now.error, "lost") || now.losses != kill.before[s.Account].losses+1 {
 			t.Errorf("kill %d, %s: the account is lost, a call ends with %+v, and it is stored as %+v", kill.number, kill.at(s), answers[i], now)
 		}
-		s.signIn(t)
+		s.SignIn(t)
 	}
 }
 
 // checkStored holds the disk against what the provider knows.
-func (k *kill) checkStored(t *testing.T, s *seat, now stored) {
+func (k *kill) checkStored(t *testing.T, s *rig.Seat, now stored) {
 	t.Helper()
-	did, stored := s.provider.ledger(), now.generation-k.before[s.account].generation
-	if stored > 1 || stored > int64(did.refreshes-k.ledgers[s].refreshes) {
-		t.Errorf("kill %d, %s: %d credentials stored of %d that the provider gave", k.number, k.at(s), stored, did.refreshes-k.ledgers[s].refreshes)
+	did, stored := s.Provider.Book(), now.generation-k.before[s.Account].generation
+	if stored > 1 || stored > int64(did.Refreshes-k.ledgers[s].Refreshes) {
+		t.Errorf("kill %d, %s: %d credentials stored of %d that the provider gave", k.number, k.at(s), stored, did.Refreshes-k.ledgers[s].Refreshes)
 	}
-	if did.used > k.ledgers[s].refreshes && stored == 0 {
+	if did.Used > k.ledgers[s].Refreshes && stored == 0 {
 		t.Errorf("kill %d, %s: an access token was used, and its refresh token is not on the disk", k.number, k.at(s))
 	}
 	if now.status != "active" {
@@ -72,16 +74,16 @@ func (k *kill) checkStored(t *testing.T, s *seat, now stored) {
 }
 
 // mayBeLost tells whether the provider had rotated, and the disk does not know it.
-func (k *kill) mayBeLost(s *seat, now stored) bool {
-	return s.provider.ledger().refreshes > k.ledgers[s].refreshes && now.generation == k.before[s.account].generation
+func (k *kill) mayBeLost(s *rig.Seat, now stored) bool {
+	return s.Provider.Book().Refreshes > k.ledgers[s].Refreshes && now.generation == k.before[s.Account].generation
 }
 
-func (w *world) callAll(t *testing.T, seats []*seat) []answer {
+func (w *world) callAll(t *testing.T, seats []*rig.Seat) []rig.Answer {
 	t.Helper()
-	answers := make([]answer, len(seats))
+	answers := make([]rig.Answer, len(seats))
 	var group sync.WaitGroup
 	for i, s := range seats {
-		group.Go(func() { answers[i] = s.call(t) })
+		group.Go(func() { answers[i] = s.Call(t) })
 	}
 	group.Wait()
 	return answers

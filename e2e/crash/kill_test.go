@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/avain-project/avain/e2e/rig"
 	"github.com/avain-project/avain/internal/app"
 	"github.com/avain-project/avain/internal/sandbox"
 	"github.com/avain-project/avain/internal/seal"
@@ -28,16 +29,7 @@ const (
 	inFlight = 5 // refreshes under way at a kill
 )
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	var err error
-	if folder, err = os.MkdirTemp("", "avain-crash-"); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(folder)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 
 // Whenever the server is killed, no account is lost, but where the provider had taken
 // the old refresh token and the new one had not reached the disk.
@@ -53,14 +45,17 @@ func TestKillsLoseNothingThatWasStored(t *testing.T) {
 
 // world is a server, its accounts, and their provider.
 type world struct {
-	server   *server
+	server   *rig.Server
 	database database
 	box      *sandbox.Sandbox
-	seats    []*seat
+	seats    []*rig.Seat
 	random   *rand.Rand
 	next     int // of the named points
-	tallies  map[point]*tally
+	tallies  map[rig.Point]*tally
 }
+
+// tally is what came of the kills at one point.
+type tally struct{ accounts, kept, lost int }
 
 func newWorld(t *testing.T, setting string) *world {
 	t.Helper()
@@ -75,17 +70,17 @@ func newWorld(t *testing.T, setting string) *world {
 	chosen := cmp.Or(*seed, uint64(time.Now().UnixNano()))
 	t.Logf("-seed %d", chosen)
 	w := &world{
-		server: &server{database: setting, key: key.Reveal(), dir: t.TempDir()}, database: database{setting},
-		box: sandbox.New(sandbox.Config{}), random: rand.New(rand.NewPCG(chosen, 0)), tallies: map[point]*tally{},
+		server: &rig.Server{Database: setting, Key: key.Reveal(), Dir: t.TempDir()}, database: database{setting},
+		box: sandbox.New(sandbox.Config{}), random: rand.New(rand.NewPCG(chosen, 0)), tallies: map[rig.Point]*tally{},
 	}
 	t.Cleanup(w.box.Close)
-	a, err := app.Open(t.Context(), app.Config{DataDir: w.server.dir, Database: setting, Key: key})
+	a, err := app.Open(t.Context(), app.Config{DataDir: w.server.Dir, Database: setting, Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range accounts {
-		s := &seat{server: w.server, provider: newProvider(t, w.box)}
-		s.register(t, a, w.box, i)
+		s := rig.NewSeat(t, fmt.Sprintf("crash-%d", i), w.box, w.server.Client)
+		s.Register(t, a, w.box)
 		w.seats = append(w.seats, s)
 	}
 	if err := a.Close(); err != nil {
@@ -95,9 +90,9 @@ func newWorld(t *testing.T, setting string) *world {
 }
 
 func (w *world) suffer(t *testing.T) {
-	w.server.start(t)
+	w.server.Start(t)
 	for _, s := range w.seats {
-		s.signIn(t)
+		s.SignIn(t)
 	}
 	for number := 1; number <= *kills && !t.Failed(); number++ {
 		w.random.Shuffle(len(w.seats), func(i, j int) { w.seats[i], w.seats[j] = w.seats[j], w.seats[i] })
@@ -108,17 +103,17 @@ func (w *world) suffer(t *testing.T) {
 			k.named(t)
 		}
 		for _, s := range w.seats {
-			s.provider.stopAt(atRest)
+			s.Provider.StopAt(rig.AtRest)
 		}
-		w.server.start(t)
+		w.server.Start(t)
 		w.judge(t, k)
 	}
-	w.server.kill(t)
+	w.server.Kill(t)
 	if t.Failed() {
-		t.Logf("the last server said:\n%s", w.server.log)
+		t.Logf("the last server said:\n%s", w.server.Log())
 	}
 	t.Log(w.summary())
-	for _, p := range append(named(), anywhere) {
+	for _, p := range append(rig.Points(), rig.Anywhere) {
 		if w.tallies[p] == nil && *kills >= 8 {
 			t.Errorf("nothing was killed %s", p)
 		}
@@ -129,37 +124,37 @@ func (w *world) suffer(t *testing.T) {
 type kill struct {
 	w       *world
 	number  int
-	flying  map[*seat]*hold
+	flying  map[*rig.Seat]*rig.Hold
 	before  map[int64]stored
-	ledgers map[*seat]ledger
+	ledgers map[*rig.Seat]rig.Book
 	calls   sync.WaitGroup
 }
 
 // prepare leaves nobody a live access token, so that each call begins a refresh.
 func (w *world) prepare(t *testing.T, number int) *kill {
 	t.Helper()
-	k := &kill{w: w, number: number, flying: map[*seat]*hold{}, before: w.database.accounts(t), ledgers: map[*seat]ledger{}}
+	k := &kill{w: w, number: number, flying: map[*rig.Seat]*rig.Hold{}, before: w.database.accounts(t), ledgers: map[*rig.Seat]rig.Book{}}
 	for _, s := range w.seats {
-		k.ledgers[s] = s.provider.ledger()
+		k.ledgers[s] = s.Provider.Book()
 	}
 	w.box.Expire()
 	return k
 }
 
 // at is where the kill found the account.
-func (k *kill) at(s *seat) point {
+func (k *kill) at(s *rig.Seat) rig.Point {
 	if h := k.flying[s]; h != nil {
-		return h.at
+		return h.At
 	}
-	return atRest
+	return rig.AtRest
 }
 
 // begin makes the call whose refresh will be stopped at the point.
-func (k *kill) begin(t *testing.T, s *seat, at point) {
-	h := s.provider.stopAt(at)
+func (k *kill) begin(t *testing.T, s *rig.Seat, at rig.Point) {
+	h := s.Provider.StopAt(at)
 	k.flying[s] = h
 	k.calls.Go(func() {
-		if a := s.call(t); a.err == nil && at != anywhere {
+		if a := s.Call(t); a.Err == nil && at != rig.Anywhere {
 			t.Errorf("kill %d, %s: the caller got %+v", k.number, at, a)
 		}
 	})
@@ -168,34 +163,34 @@ func (k *kill) begin(t *testing.T, s *seat, at point) {
 // named kills while each of some accounts is at a point of its own.
 func (k *kill) named(t *testing.T) {
 	t.Helper()
-	points := map[*seat]point{}
+	points := map[*rig.Seat]rig.Point{}
 	for _, s := range k.w.seats[:inFlight] {
-		points[s] = named()[k.w.next%len(named())]
+		points[s] = rig.Points()[k.w.next%len(rig.Points())]
 		k.w.next++
 	}
 	for s, at := range points {
-		if at != unclaimed {
+		if at != rig.Unclaimed {
 			k.begin(t, s, at)
 		}
 	}
 	k.reached(t)
 	unlock := k.w.database.lock(t) // now all claims are made that shall be
 	for s, at := range points {
-		if at == unclaimed {
+		if at == rig.Unclaimed {
 			k.begin(t, s, at)
 		}
 	}
 	k.reached(t)
 	for _, h := range k.flying {
-		if h.at == arrived {
-			close(h.release)
-			k.until(t, h.delivered, h.at)
+		if h.At == rig.Arrived {
+			close(h.Release)
+			k.until(t, h.Delivered, h.At)
 		}
 	}
-	k.w.server.kill(t)
+	k.w.server.Kill(t)
 	for _, h := range k.flying {
-		if h.at != arrived {
-			close(h.release)
+		if h.At != rig.Arrived {
+			close(h.Release)
 		}
 	}
 	k.calls.Wait()
@@ -206,17 +201,17 @@ func (k *kill) named(t *testing.T) {
 func (k *kill) reached(t *testing.T) {
 	t.Helper()
 	for _, h := range k.flying {
-		k.until(t, h.reached, h.at)
+		k.until(t, h.Reached, h.At)
 	}
 }
 
-func (k *kill) until(t *testing.T, event <-chan struct{}, at point) {
+func (k *kill) until(t *testing.T, event <-chan struct{}, at rig.Point) {
 	t.Helper()
 	select {
 	case <-event:
 	case <-time.After(time.Minute):
-		k.w.server.kill(t)
-		t.Fatalf("kill %d: no refresh got to the point %q\n%s", k.number, at, k.w.server.log)
+		k.w.server.Kill(t)
+		t.Fatalf("kill %d: no refresh got to the point %q\n%s", k.number, at, k.w.server.Log())
 	}
 }
 
@@ -224,14 +219,14 @@ func (k *kill) until(t *testing.T, event <-chan struct{}, at point) {
 func (k *kill) anywhere(t *testing.T) {
 	t.Helper()
 	for _, s := range k.w.seats[:inFlight] {
-		k.begin(t, s, anywhere)
+		k.begin(t, s, rig.Anywhere)
 	}
 	<-time.After(time.Duration(k.w.random.Int64N(int64(50 * time.Millisecond))))
-	k.w.server.kill(t)
+	k.w.server.Kill(t)
 	k.calls.Wait()
 }
 
-func (w *world) count(at point, lost bool) {
+func (w *world) count(at rig.Point, lost bool) {
 	found := w.tallies[at]
 	if found == nil {
 		found = new(tally)
@@ -250,7 +245,7 @@ func (w *world) summary() string {
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(table, "%d kills\nwhere the account was\taccounts\tkept\tlost and marked\n", *kills)
-	for _, p := range append([]point{atRest}, append(named(), anywhere)...) {
+	for _, p := range append([]rig.Point{rig.AtRest}, append(rig.Points(), rig.Anywhere)...) {
 		if n := w.tallies[p]; n != nil {
 			_, _ = fmt.Fprintf(table, "%s\t%d\t%d\t%d\n", p, n.accounts, n.kept, n.lost)
 		}
