@@ -8,9 +8,8 @@
 //
 //   - kill_test.go is the suite: one kill after another, and the table of what came of it;
 //   - judge_test.go says what may have become of an account;
-//   - database_test.go is beside the server in its database;
-//   - package rig has the server, the provider that holds a refresh at a point, and
-//     those who sign in and call.
+//   - package rig has the server, its database seen from beside it, the provider that
+//     holds a refresh at a point, and those who sign in and call.
 //
 // `make test` kills 40 times an engine, `make crash` 300 times.
 package crash

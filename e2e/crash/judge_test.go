@@ -24,11 +24,11 @@ const (
 // it: then the account has to be marked, and the loss told. Everything else is one.
 func (w *world) judge(t *testing.T, kill *kill) {
 	t.Helper()
-	after := w.database.accounts(t)
+	after := w.database.Accounts(t)
 	for _, s := range w.seats {
 		kill.checkStored(t, s, after[s.Account])
 	}
-	w.database.pass(t, aClaim)
+	w.database.Pass(t, aClaim)
 	w.box.Expire()
 	var doubtful []*rig.Seat
 	for i, a := range w.callAll(t, w.seats) {
@@ -45,13 +45,13 @@ func (w *world) judge(t *testing.T, kill *kill) {
 	if len(doubtful) == 0 {
 		return
 	}
-	w.database.pass(t, aDoubt)
+	w.database.Pass(t, aDoubt)
 	answers := w.callAll(t, doubtful)
-	marked := w.database.accounts(t)
+	marked := w.database.Accounts(t)
 	for i, s := range doubtful {
 		w.count(kill.at(s), true)
 		now := marked[s.Account]
-		if answers[i].Code() != "token.dead" || now.status != "dead" || !strings.Contains(now.error, "lost") || now.losses != kill.before[s.Account].losses+1 {
+		if answers[i].Code() != "token.dead" || now.Status != "dead" || !strings.Contains(now.Error, "lost") || now.Losses != kill.before[s.Account].Losses+1 {
 			t.Errorf("kill %d, %s: the account is lost, a call ends with %+v, and it is stored as %+v", kill.number, kill.at(s), answers[i], now)
 		}
 		s.SignIn(t)
@@ -59,23 +59,23 @@ func (w *world) judge(t *testing.T, kill *kill) {
 }
 
 // checkStored holds the disk against what the provider knows.
-func (k *kill) checkStored(t *testing.T, s *rig.Seat, now stored) {
+func (k *kill) checkStored(t *testing.T, s *rig.Seat, now rig.Stored) {
 	t.Helper()
-	did, stored := s.Provider.Book(), now.generation-k.before[s.Account].generation
+	did, stored := s.Provider.Book(), now.Generation-k.before[s.Account].Generation
 	if stored > 1 || stored > int64(did.Refreshes-k.ledgers[s].Refreshes) {
 		t.Errorf("kill %d, %s: %d credentials stored of %d that the provider gave", k.number, k.at(s), stored, did.Refreshes-k.ledgers[s].Refreshes)
 	}
 	if did.Used > k.ledgers[s].Refreshes && stored == 0 {
 		t.Errorf("kill %d, %s: an access token was used, and its refresh token is not on the disk", k.number, k.at(s))
 	}
-	if now.status != "active" {
-		t.Errorf("kill %d, %s: the account is %s: %s", k.number, k.at(s), now.status, now.error)
+	if now.Status != "active" {
+		t.Errorf("kill %d, %s: the account is %s: %s", k.number, k.at(s), now.Status, now.Error)
 	}
 }
 
 // mayBeLost tells whether the provider had rotated, and the disk does not know it.
-func (k *kill) mayBeLost(s *rig.Seat, now stored) bool {
-	return s.Provider.Book().Refreshes > k.ledgers[s].Refreshes && now.generation == k.before[s.Account].generation
+func (k *kill) mayBeLost(s *rig.Seat, now rig.Stored) bool {
+	return s.Provider.Book().Refreshes > k.ledgers[s].Refreshes && now.Generation == k.before[s.Account].Generation
 }
 
 func (w *world) callAll(t *testing.T, seats []*rig.Seat) []rig.Answer {

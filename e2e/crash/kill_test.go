@@ -46,7 +46,7 @@ func TestKillsLoseNothingThatWasStored(t *testing.T) {
 // world is a server, its accounts, and their provider.
 type world struct {
 	server   *rig.Server
-	database database
+	database rig.Database
 	box      *sandbox.Sandbox
 	seats    []*rig.Seat
 	random   *rand.Rand
@@ -70,7 +70,7 @@ func newWorld(t *testing.T, setting string) *world {
 	chosen := cmp.Or(*seed, uint64(time.Now().UnixNano()))
 	t.Logf("-seed %d", chosen)
 	w := &world{
-		server: &rig.Server{Database: setting, Key: key.Reveal(), Dir: t.TempDir()}, database: database{setting},
+		server: &rig.Server{Database: setting, Key: key.Reveal(), Dir: t.TempDir()}, database: rig.Database{Setting: setting},
 		box: sandbox.New(sandbox.Config{}), random: rand.New(rand.NewPCG(chosen, 0)), tallies: map[rig.Point]*tally{},
 	}
 	t.Cleanup(w.box.Close)
@@ -125,7 +125,7 @@ type kill struct {
 	w       *world
 	number  int
 	flying  map[*rig.Seat]*rig.Hold
-	before  map[int64]stored
+	before  map[int64]rig.Stored
 	ledgers map[*rig.Seat]rig.Book
 	calls   sync.WaitGroup
 }
@@ -133,7 +133,7 @@ type kill struct {
 // prepare leaves nobody a live access token, so that each call begins a refresh.
 func (w *world) prepare(t *testing.T, number int) *kill {
 	t.Helper()
-	k := &kill{w: w, number: number, flying: map[*rig.Seat]*rig.Hold{}, before: w.database.accounts(t), ledgers: map[*rig.Seat]rig.Book{}}
+	k := &kill{w: w, number: number, flying: map[*rig.Seat]*rig.Hold{}, before: w.database.Accounts(t), ledgers: map[*rig.Seat]rig.Book{}}
 	for _, s := range w.seats {
 		k.ledgers[s] = s.Provider.Book()
 	}
@@ -174,7 +174,7 @@ func (k *kill) named(t *testing.T) {
 		}
 	}
 	k.reached(t)
-	unlock := k.w.database.lock(t) // now all claims are made that shall be
+	unlock := k.w.database.Lock(t) // now all claims are made that shall be
 	for s, at := range points {
 		if at == rig.Unclaimed {
 			k.begin(t, s, at)

@@ -3,6 +3,7 @@
 //
 //   - binary.go builds avain, once a process;
 //   - server.go starts, kills, stops and continues it;
+//   - database.go is beside it in its database;
 //   - provider.go is the sandbox as one account meets it: it can hold a refresh at a
 //     named point (point.go), and keeps the book that judges go by;
 //   - seat.go is one account: its application, its sign-ins and its calls.

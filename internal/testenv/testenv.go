@@ -169,6 +169,30 @@ func Exchangelib(t testing.TB) string {
 	return "/usr/bin/python3" // any other Python in PATH does not have it
 }
 
+// PostgresPrograms returns the folder of a PostgreSQL server's programs, for a test that needs a server of its own,
+// or ends the test as Need does. Debian keeps them out of PATH, by version.
+func PostgresPrograms(t testing.TB) string {
+	t.Helper()
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is a good one
+	if path, err := exec.LookPath("initdb"); err == nil {
+		found = append(found, path)
+	}
+	Need(t, "PostgreSQL", len(found) > 0, "servers that share a database need one; "+cure)
+	return filepath.Dir(found[len(found)-1])
+}
+
+// PgBouncer returns the path of PgBouncer, or ends the test as Need does.
+func PgBouncer(t testing.TB) string {
+	t.Helper()
+	path := "/usr/sbin/pgbouncer" // not in everybody's PATH
+	if found, err := exec.LookPath("pgbouncer"); err == nil {
+		path = found
+	}
+	_, err := os.Stat(path)
+	Need(t, "PgBouncer", err == nil, "a pooler stands between servers and database; "+cure)
+	return path
+}
+
 // Axe returns the source of axe-core, a script that judges whether a page can be used by everybody, or ends
 // the test as Need does. Evaluated in a page it leaves `axe` there.
 func Axe(t testing.TB) string {
