@@ -1,7 +1,9 @@
 package replicas_test
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +26,12 @@ func newLedger() *ledger {
 	return &ledger{away: map[int][]*window{}, killed: map[int][]time.Time{}}
 }
 
+// note takes in a call that has just ended.
 func (l *ledger) note(c call) {
+	c.end, c.replica = time.Now(), -1
+	if number, err := strconv.Atoi(c.answer.Header.Get(servedBy)); err == nil {
+		c.replica = number
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls = append(l.calls, c)
@@ -64,9 +71,9 @@ func (l *ledger) judge(t *testing.T) (v verdict) {
 	defer l.mu.Unlock()
 	for _, c := range l.calls[l.judged:] {
 		switch {
-		case c.seat.Served(c.answer):
+		case c.right():
 			v.served++
-		case c.answer.Status == http.StatusServiceUnavailable && c.answer.Code() != "" && l.wasAway(c):
+		case c.refused() && l.wasAway(c):
 			v.away++
 		case c.answer.Status == http.StatusBadGateway && c.answer.Body == "" && l.wasKilled(c):
 			v.cut++
@@ -78,6 +85,11 @@ func (l *ledger) judge(t *testing.T) (v verdict) {
 	l.judged = len(l.calls)
 	t.Logf("%d served, %d told that the store is away, %d cut off", v.served, v.away, v.cut)
 	return v
+}
+
+// refused tells whether the replica has said that it cannot serve now.
+func (c call) refused() bool {
+	return c.answer.Status == http.StatusServiceUnavailable && c.answer.Code() != ""
 }
 
 func (l *ledger) wasAway(c call) bool {
@@ -96,6 +108,41 @@ func (l *ledger) wasKilled(c call) bool {
 		}
 	}
 	return false
+}
+
+// awaitServed waits for n more right answers.
+func (l *ledger) awaitServed(t *testing.T, n int) {
+	t.Helper()
+	from := l.length()
+	eventually(t, "calls are under way and served", func() bool { return l.count(from, call.right) >= n })
+}
+
+// awaitAway waits until each of the replicas has refused a call.
+func (l *ledger) awaitAway(t *testing.T, of ...*replica) {
+	t.Helper()
+	from := l.length()
+	for _, r := range of {
+		eventually(t, fmt.Sprintf("replica %d says that its store is away", r.number), func() bool {
+			return l.count(from, func(c call) bool { return c.replica == r.number && c.refused() }) > 0
+		})
+	}
+}
+
+func (l *ledger) length() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.calls)
+}
+
+func (l *ledger) count(from int, such func(call) bool) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.calls[from:] {
+		if such(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // judge is the end of a scenario: all is well again, and nothing was lost or done twice.

@@ -1,7 +1,8 @@
 package replicas_test
 
 import (
-	"strconv"
+	"encoding/json"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -15,19 +16,33 @@ const callers = 3
 // call is one request with the account's bearer, and its answer.
 type call struct {
 	seat       *rig.Seat
+	look       bool // at what is stored; else a use of the account at its provider
 	answer     rig.Answer
 	replica    int // that was asked; -1 for none
 	began, end time.Time
 }
 
-func (f *fleet) call(t *testing.T, s *rig.Seat) call {
-	c := call{seat: s, began: time.Now(), replica: -1}
-	c.answer = s.Call(t)
-	c.end = time.Now()
-	if number, err := strconv.Atoi(c.answer.Header.Get(servedBy)); err == nil {
-		c.replica = number
+// use calls the account's provider.
+func (f *fleet) use(t *testing.T, s *rig.Seat) {
+	f.log.note(call{seat: s, began: time.Now(), answer: s.Call(t)})
+}
+
+// look asks for what is stored of the account.
+func (f *fleet) look(t *testing.T, s *rig.Seat) {
+	f.log.note(call{seat: s, look: true, began: time.Now(), answer: s.Do(t, http.MethodGet, "/v1/account")})
+}
+
+// right tells whether the answer is what an account gets that is well.
+func (c call) right() bool {
+	if !c.look {
+		return c.seat.Served(c.answer)
 	}
-	return c
+	var stored struct {
+		ID          int64
+		TokenStatus string
+	}
+	return c.answer.Err == nil && c.answer.Status == http.StatusOK && json.Unmarshal([]byte(c.answer.Body), &stored) == nil &&
+		stored.ID == c.seat.Account && stored.TokenStatus == "active"
 }
 
 // round ends all access tokens and calls every account at several replicas at once: it
@@ -41,7 +56,7 @@ func (f *fleet) round(t *testing.T) {
 	var group sync.WaitGroup
 	for _, s := range f.seats {
 		for range callers {
-			group.Go(func() { f.log.note(f.call(t, s)) })
+			group.Go(func() { f.use(t, s) })
 		}
 	}
 	group.Wait()
@@ -52,11 +67,12 @@ func (f *fleet) round(t *testing.T) {
 	}
 }
 
-// load makes rounds until stop is called, which waits for the end of the last one.
+// load makes rounds, and looks besides, until stop is called, which waits for the last of
+// them.
 func (f *fleet) load(t *testing.T) (stop func()) {
-	ending, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
+	ending := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
 		for {
 			f.round(t)
 			select {
@@ -65,6 +81,18 @@ func (f *fleet) load(t *testing.T) (stop func()) {
 			default:
 			}
 		}
-	}()
-	return func() { close(ending); <-ended }
+	})
+	group.Go(func() {
+		pace := time.NewTicker(5 * time.Millisecond)
+		defer pace.Stop()
+		for i := 0; ; i++ {
+			group.Go(func() { f.look(t, f.seats[i%len(f.seats)]) })
+			select {
+			case <-ending:
+				return
+			case <-pace.C:
+			}
+		}
+	})
+	return func() { close(ending); group.Wait() }
 }
