@@ -144,7 +144,7 @@ func passingTroubleCondemnsNobody(t *testing.T, s service) {
 		"a web page as refusal": {sandbox.Fault{Kind: "html", Status: 400}, 502, "provider.malformed", ""},
 		"nothing":               {sandbox.Fault{Kind: "empty"}, 502, "provider.malformed", ""},
 		"too much":              {sandbox.Fault{Kind: "oversized"}, 502, "provider.malformed", ""},
-		"cut off":               {sandbox.Fault{Kind: "cut"}, 502, "provider.malformed", ""},
+		"cut off":               {sandbox.Fault{Kind: "cut"}, 502, "provider.unavailable", ""},
 	} {
 		tt.fault.Endpoint = "refresh"
 		w.faults(tt.fault)

@@ -27,7 +27,7 @@ var providerFaults = []providerFault{
 	{sandbox.Fault{Endpoint: "code", Kind: "malformed"}, "provider.malformed"},
 	{sandbox.Fault{Endpoint: "code", Kind: "empty"}, "provider.malformed"},
 	{sandbox.Fault{Endpoint: "code", Kind: "oversized"}, "provider.malformed"},
-	{sandbox.Fault{Endpoint: "code", Kind: "cut"}, "provider.malformed"},
+	{sandbox.Fault{Endpoint: "code", Kind: "cut"}, "provider.unavailable"},
 	{sandbox.Fault{Endpoint: "code", Kind: "html", Status: 400}, "provider.malformed"},
 	{sandbox.Fault{Endpoint: "code", Kind: "html", Status: 502}, "provider.unavailable"},
 	{sandbox.Fault{Endpoint: "code", Kind: "status", Status: 503}, "provider.unavailable"},

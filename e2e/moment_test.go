@@ -14,11 +14,16 @@ type front struct {
 	mu  sync.Mutex
 	end string // of the path at which do runs
 	do  func()
+
+	liar liar // see lies
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if do := f.take(r.URL.Path); do != nil {
 		do()
+	}
+	if f.lie(w, r) {
+		return
 	}
 	f.box.ServeHTTP(w, r)
 }

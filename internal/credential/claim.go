@@ -143,7 +143,7 @@ const doubtPause = 10 * time.Second
 // answerLost tells whether the provider may have done what it was asked for.
 func answerLost(e *provider.Error) bool {
 	switch e.Code {
-	case provider.CodeTimeout, provider.CodeUnreachable, provider.CodeMalformed, "http_502", "http_504":
+	case provider.CodeTimeout, provider.CodeUnreachable, provider.CodeMalformed, provider.CodeStranger, "http_502", "http_504":
 		return true
 	}
 	return false

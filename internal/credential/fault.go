@@ -31,7 +31,7 @@ func codeOf(e *provider.Error) fault.Code {
 		return fault.AccessDenied
 	case provider.CodeStrangeHost:
 		return fault.ProviderHost
-	case provider.CodeMalformed:
+	case provider.CodeMalformed, provider.CodeStranger:
 		return fault.ProviderMalformed
 	case provider.CodeTimeout:
 		return fault.ProviderTimeout

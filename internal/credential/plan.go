@@ -32,7 +32,7 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 		return Plan{}, fault.New(fault.ServiceTypeUnavailable, "")
 	}
 	info := p.Info()
-	fresh := held{tokens: answer, expires: s.expiry(answer, info), refreshScopes: answer.NativeScopes}
+	fresh := held{tokens: answer, expires: s.expiry(answer.Life, info, answer), refreshScopes: answer.NativeScopes}
 	if acct == nil {
 		return s.replace(info, fresh)
 	}
@@ -72,6 +72,7 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 	// A refresh token is of use to the registration alone that it was issued to.
 	if answer.Refresh.IsZero() && acct.RegistrationID == reg.ID {
 		fresh.tokens, fresh.previous = stored.tokens.Merge(answer), stored.previous
+		fresh.expires = s.expiry(answer.Life, info, fresh.tokens)
 		fresh.refreshScopes = nil
 		if working {
 			fresh.refreshScopes = stored.refreshScopes

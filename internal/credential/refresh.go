@@ -140,7 +140,7 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	}
 	asking, cancel := context.WithTimeout(ctx, s.RefreshTimeout)
 	current, answer, err := askAgain(current, func(tokens provider.Tokens) (provider.Tokens, error) {
-		return gate.ask(asking, refresher, reg.Registration, tokens)
+		return s.owned(ctx, acct, func() (provider.Tokens, error) { return gate.ask(asking, refresher, reg.Registration, tokens) })
 	})
 	cancel()
 	if err = gate.told(ctx, err); err != nil {
@@ -148,9 +148,9 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 		return s.turnedDown(ctx, acct, claim, current, err)
 	}
 	renewed := held{
-		record: current.record, key: current.key, tokens: current.tokens.Merge(answer), expires: s.expiry(answer, p.Info()),
-		refreshScopes: current.refreshScopes,
+		record: current.record, key: current.key, tokens: current.tokens.Merge(answer), refreshScopes: current.refreshScopes,
 	}
+	renewed.expires = s.expiry(answer.Life, p.Info(), renewed.tokens)
 	renewed.previous = before(p.Info(), current, renewed)
 	state := store.TokenState{Status: account.TokenActive, IssuedAt: s.Now(), ExpiresAt: renewed.expires}
 	if answer.NativeScopes != nil {

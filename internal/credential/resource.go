@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/fault"
@@ -28,7 +27,7 @@ func (s *Service) AccessTo(ctx context.Context, acct account.Account, resource s
 	if err != nil {
 		return secret.Text{}, err
 	}
-	if t, ok := current.tokens.Others[resource]; ok && s.fresh(t.Expires) {
+	if t, ok := current.tokens.Others[resource]; ok && s.fresh(current, t.Expires) {
 		return t.Access, nil
 	}
 	current, err = s.renew(ctx, acct.ID, current, resource)
@@ -50,11 +49,6 @@ func (h held) access(resource string) secret.Text {
 	return h.tokens.Others[resource].Access
 }
 
-// fresh tells whether an access token that ends then still reaches the provider.
-func (s *Service) fresh(expires time.Time) bool {
-	return expires.IsZero() || s.Now().Before(expires.Add(-early))
-}
-
 // refreshOther asks for another resource's access token and stores it beside the
 // main one. A refusal as dead comes back as it is, since that is the grant's end; any
 // other concerns that resource alone, and the main API may work on.
@@ -64,7 +58,7 @@ func (s *Service) refreshOther(ctx context.Context, acct account.Account, reg ac
 		return held{}, fault.New(fault.RefreshFailed, "")
 	}
 	current, answer, err := askAgain(current, func(tokens provider.Tokens) (provider.Tokens, error) {
-		return refresher.RefreshFor(ctx, reg, tokens, resource)
+		return s.owned(ctx, acct, func() (provider.Tokens, error) { return refresher.RefreshFor(ctx, reg, tokens, resource) })
 	})
 	switch {
 	case dead(err):
@@ -74,7 +68,7 @@ func (s *Service) refreshOther(ctx context.Context, acct account.Account, reg ac
 	}
 	renewed := current
 	renewed.tokens.Others = with(current.tokens.Others, resource, provider.ResourceToken{
-		Access: answer.Access, Expires: s.expiry(answer, p.Info()),
+		Access: answer.Access, Expires: s.expiry(answer.Life, p.Info(), current.tokens),
 	})
 	if !answer.Refresh.IsZero() {
 		renewed.tokens.Refresh = answer.Refresh

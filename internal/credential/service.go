@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,10 +99,6 @@ func New(cfg Config) *Service {
 // Wait returns when no refresh is on its way any more. A refresh that the provider
 // has seen must be stored before the store is closed, even if its callers are gone.
 func (s *Service) Wait() { s.waiting.Wait() }
-
-// early is how long before its end an access token is renewed, so that it does
-// not end on the way to the provider.
-const early = 60 * time.Second
 
 // held is a credential, opened.
 type held struct {
@@ -234,14 +229,4 @@ func (s *Service) sealed(h held) (store.Credential, error) {
 	record.UpdatedAt = s.Now()
 	record.Sealed, err = key.Seal(plain, store.LabelCredential, record.RecordID)
 	return record, err
-}
-
-// expiry is when an access token that was issued just now ends; zero where neither
-// the provider nor its table says.
-func (s *Service) expiry(answer provider.Tokens, info provider.Info) time.Time {
-	life := cmp.Or(answer.Life, info.AssumedLife)
-	if life == 0 {
-		return time.Time{}
-	}
-	return s.Now().Add(life)
 }

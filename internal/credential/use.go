@@ -77,7 +77,7 @@ func (s *Service) live(ctx context.Context, acct account.Account) (held, error) 
 		return held{}, err
 	}
 	now := s.Now()
-	if !current.tokens.Access.IsZero() && s.fresh(current.expires) {
+	if !current.tokens.Access.IsZero() && s.fresh(current, current.expires) {
 		return current, nil
 	}
 	if current.tokens.Refresh.IsZero() {

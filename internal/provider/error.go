@@ -28,6 +28,8 @@ const (
 	CodeUnauthorized = "unauthorized" // an identity call refused the access token
 	// CodeStrangeHost: an answer names a server that is none of the provider's.
 	CodeStrangeHost = "strange_host"
+	// CodeStranger: the answer of a refresh is for somebody else than the account's person.
+	CodeStranger = "another_account"
 	// CodeAccessRefused: a data call refused although its scope was granted.
 	CodeAccessRefused = "access_refused"
 )

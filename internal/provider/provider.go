@@ -154,9 +154,21 @@ type Tokens struct {
 	// Place is where the grant belongs, for providers whose answers say so: later
 	// calls go there.
 	Place Place
+	// Owner is whose a refresh's answer says that it is, as far as it says so; nothing else
+	// has it. It is compared with the account's and not kept.
+	Owner Owner
 	// Others are access tokens for other resources than the provider's main API,
 	// by resource. The refresh token serves them all.
 	Others map[string]ResourceToken
+}
+
+// Owner is Subject and OrgID of an account.Identity; either is empty where nobody says.
+type Owner struct{ Subject, OrgID string }
+
+// Is tells whether nothing that o says is against the identity.
+func (o Owner) Is(who account.Identity) bool {
+	against := func(said, known string) bool { return said != "" && known != "" && said != known }
+	return !against(o.Subject, who.Subject) && !against(o.OrgID, who.OrgID)
 }
 
 // ResourceToken is an access token for one resource. Expires is zero where nobody

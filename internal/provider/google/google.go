@@ -116,9 +116,17 @@ func (d *Driver) identity(ctx context.Context, reg account.Registration, tokens 
 	}, nil
 }
 
-// Refresh implements provider.Refresher.
+// Refresh implements provider.Refresher. With openid an id_token comes too, and says
+// whose the answer is.
 func (d *Driver) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens) (provider.Tokens, error) {
 	answer, err := d.client.Refresh(ctx, reg, held)
+	var said struct {
+		Audience string `json:"aud"`
+		Sub      string `json:"sub"`
+	}
+	if oauth.Claims(answer.IDToken, &said) == nil && said.Audience == reg.ClientID {
+		answer.Owner.Subject = said.Sub
+	}
 	return answer.Tokens, err
 }
 

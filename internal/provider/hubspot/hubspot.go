@@ -93,9 +93,11 @@ func (d *Driver) Exchange(ctx context.Context, reg account.Registration, cb prov
 	return tokens, told.identity(), nil
 }
 
-// Refresh implements provider.Refresher.
+// Refresh implements provider.Refresher. The answer names the HubSpot account, and not
+// the person.
 func (d *Driver) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens) (provider.Tokens, error) {
 	answer, err := d.client.Refresh(ctx, reg, held)
+	answer.Owner.OrgID = answer.Number("hub_id")
 	return answer.Tokens, err
 }
 

@@ -7,15 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/outbound"
@@ -65,26 +63,11 @@ func (c *Client) AuthorizeURL(reg account.Registration, req provider.AuthRequest
 	for name, values := range extra {
 		opts = append(opts, oauth2.SetAuthURLParam(name, values[0]))
 	}
-	cfg := c.config(reg, secret.Text{}, req.RedirectURI)
-	cfg.Scopes = req.NativeScopes
-	return cfg.AuthCodeURL(req.State, opts...), nil
-}
-
-// Answer is what a token endpoint gave.
-type Answer struct {
-	provider.Tokens
-	IDToken secret.Text // OpenID Connect; zero where none came
-	extra   func(string) any
-}
-
-// Text is a member of the answer that is peculiar to the dialect; "" where it is
-// absent or no text.
-func (a Answer) Text(name string) string {
-	if a.extra == nil {
-		return ""
+	cfg := oauth2.Config{
+		ClientID: reg.ClientID, RedirectURL: req.RedirectURI, Scopes: req.NativeScopes,
+		Endpoint: oauth2.Endpoint{AuthURL: c.EndpointsFor(reg).Authorize},
 	}
-	text, _ := a.extra(name).(string)
-	return text
+	return cfg.AuthCodeURL(req.State, opts...), nil
 }
 
 // Exchange redeems the callback's code. extra are parameters of the dialect.
@@ -96,17 +79,19 @@ func (c *Client) Exchange(ctx context.Context, reg account.Registration, cb prov
 	if code == "" {
 		return Answer{}, c.malformed(errors.New("the callback has neither code nor error"))
 	}
-	opts := []oauth2.AuthCodeOption{oauth2.VerifierOption(cb.Verifier.Reveal())}
-	for name, values := range extra {
-		opts = append(opts, oauth2.SetAuthURLParam(name, values[0]))
+	form := maps.Clone(extra)
+	if form == nil {
+		form = url.Values{}
 	}
-	return c.token(reg, func(s secret.Text) (*oauth2.Token, error) {
-		return c.config(reg, s, cb.RedirectURI).Exchange(c.with(ctx), code, opts...)
-	})
+	form.Set("grant_type", "authorization_code")
+	form.Set("code", code)
+	form.Set("redirect_uri", cb.RedirectURI)
+	form.Set("code_verifier", cb.Verifier.Reveal()) // RFC 7636 §4.5
+	return c.tokens(ctx, reg, form)
 }
 
 // Refresh asks for a new access token, with a scope parameter where scopes are
-// given. What the provider leaves out stays zero.
+// given. What the provider leaves out, or says again, stays zero.
 func (c *Client) Refresh(ctx context.Context, reg account.Registration, held provider.Tokens, scopes ...string) (Answer, error) {
 	if held.Refresh.IsZero() {
 		return Answer{}, &provider.Error{
@@ -114,19 +99,24 @@ func (c *Client) Refresh(ctx context.Context, reg account.Registration, held pro
 			Cause: "the provider gave no refresh token when the account was connected", Cure: "connect the account again",
 		}
 	}
-	answer, err := c.token(reg, func(s secret.Text) (*oauth2.Token, error) {
-		// The library's own refresh has no scope parameter; this one takes any grant.
-		request := clientcredentials.Config{
-			ClientID: reg.ClientID, ClientSecret: s.Reveal(), TokenURL: c.EndpointsFor(reg).Token, Scopes: scopes,
-			AuthStyle:      oauth2.AuthStyleInParams,
-			EndpointParams: url.Values{"grant_type": {"refresh_token"}, "refresh_token": {held.Refresh.Reveal()}},
-		}
-		return request.Token(c.with(ctx))
-	})
-	// The library fills an absent refresh token with the old one.
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {held.Refresh.Reveal()}}
+	if len(scopes) > 0 {
+		form.Set("scope", strings.Join(scopes, " "))
+	}
+	answer, err := c.tokens(ctx, reg, form)
 	if answer.Refresh.Equal(held.Refresh) {
 		answer.Refresh = secret.Text{}
 	}
+	if _, listed := answer.members["scopes"]; !listed && len(answer.NativeScopes) == 0 {
+		answer.NativeScopes = nil // an empty text is no scope (RFC 6749 §3.3), so it does not say
+	}
+	return answer, err
+}
+
+// tokens asks the token endpoint (RFC 6749 §3.2).
+func (c *Client) tokens(ctx context.Context, reg account.Registration, form url.Values) (Answer, error) {
+	var answer Answer
+	err := c.Post(ctx, reg, c.EndpointsFor(reg).Token, form, &answer)
 	return answer, err
 }
 
@@ -231,32 +221,6 @@ func (c *Client) get(ctx context.Context, endpoint string, access secret.Text) (
 	return res, nil
 }
 
-func (c *Client) config(reg account.Registration, clientSecret secret.Text, redirectURI string) *oauth2.Config {
-	e := c.EndpointsFor(reg)
-	return &oauth2.Config{
-		ClientID: reg.ClientID, ClientSecret: clientSecret.Reveal(), RedirectURL: redirectURI,
-		Endpoint: oauth2.Endpoint{AuthURL: e.Authorize, TokenURL: e.Token, AuthStyle: oauth2.AuthStyleInParams},
-	}
-}
-
-func (c *Client) with(ctx context.Context) context.Context {
-	return context.WithValue(ctx, oauth2.HTTPClient, c.HTTP)
-}
-
-// token makes a token call and classifies what it failed with.
-func (c *Client) token(reg account.Registration, call func(secret.Text) (*oauth2.Token, error)) (Answer, error) {
-	var answer Answer
-	err := eachSecret(reg, func(s secret.Text) error {
-		token, err := call(s)
-		if err != nil {
-			return c.failure(err)
-		}
-		answer = answerOf(token)
-		return nil
-	})
-	return answer, err
-}
-
 // eachSecret tries the registration's secrets in order: while one is being
 // replaced, two are live, and only invalid_client asks for the next.
 func eachSecret(reg account.Registration, call func(secret.Text) error) error {
@@ -273,51 +237,4 @@ func eachSecret(reg account.Registration, call func(secret.Text) error) error {
 		}
 	}
 	return failure
-}
-
-func answerOf(t *oauth2.Token) Answer {
-	out := Answer{Tokens: provider.Tokens{Access: secret.New(t.AccessToken), Refresh: secret.New(t.RefreshToken), Life: lifeOf(t)}, extra: t.Extra}
-	out.NativeScopes = scopesOf(t)
-	if id, ok := t.Extra("id_token").(string); ok {
-		out.IDToken = secret.New(id)
-	}
-	return out
-}
-
-// scopesOf reads scope, or the list scopes that HubSpot has in its place; nil where
-// the answer has neither.
-func scopesOf(t *oauth2.Token) []string {
-	if granted, ok := t.Extra("scope").(string); ok {
-		return strings.Fields(granted)
-	}
-	list, ok := t.Extra("scopes").([]any)
-	if !ok {
-		return nil
-	}
-	scopes := []string{}
-	for _, entry := range list {
-		if s, ok := entry.(string); ok {
-			scopes = append(scopes, s)
-		}
-	}
-	return scopes
-}
-
-// lifeOf reads expires_in, which the library keeps for some grants only. Some
-// providers write the number as a string. Where expires_in_sec is there too, as Zoho
-// has it, expires_in counts milliseconds.
-func lifeOf(t *oauth2.Token) time.Duration {
-	seconds := float64(t.ExpiresIn)
-	for _, name := range []string{"expires_in", "expires_in_sec"} {
-		switch raw := t.Extra(name).(type) {
-		case float64:
-			seconds = raw
-		case string:
-			if n, err := strconv.ParseFloat(raw, 64); err == nil {
-				seconds = n
-			}
-		}
-	}
-	const most = float64(100 * 365 * 24 * 3600) // beyond it a Duration would overflow
-	return time.Duration(max(0, min(seconds, most))) * time.Second
 }

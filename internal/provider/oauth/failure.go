@@ -1,45 +1,17 @@
 package oauth
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/avain-project/avain/internal/outbound"
 	"github.com/avain-project/avain/internal/provider"
 )
-
-// failure classifies what a token call returned. The library's own error texts
-// quote bodies, so none of them is passed on.
-func (c *Client) failure(err error) error {
-	var answered *oauth2.RetrieveError
-	if errors.As(err, &answered) {
-		var more struct {
-			Subtype string `json:"error_subtype"` // Google
-			Codes   []int  `json:"error_codes"`   // Microsoft: the numbers of AADSTS50173 and its like
-		}
-		_ = json.Unmarshal(answered.Body, &more)
-		code, subtypes := c.own(answered.Body, answered.ErrorCode)
-		subtypes = append(subtypes, more.Subtype)
-		for _, n := range more.Codes {
-			subtypes = append(subtypes, fmt.Sprintf("AADSTS%d:", n))
-		}
-		return c.answer(answered.Response, code, subtypes, answered.ErrorDescription)
-	}
-	var transport *url.Error
-	if errors.As(err, &transport) || outbound.Timeout(err) {
-		return c.transport(err)
-	}
-	return c.malformed(errors.New("the token answer is not a token"))
-}
 
 // answer classifies an error status by its code first, by the status where the
 // code says nothing.

@@ -74,21 +74,43 @@ func (c *Client) Ask(req *http.Request, into any) error {
 		return c.malformed(err)
 	case err != nil:
 		return c.transport(err)
-	case json.Unmarshal(body, into) != nil:
+	}
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) // the mark that some servers put before JSON
+	if told := errorIn(body); told.Error != "" {          // some say what went wrong with status 200
+		return c.refused(res, body)
+	}
+	switch err := json.Unmarshal(body, into); {
+	case errors.Is(err, errNoToken):
+		return c.malformed(err)
+	case err != nil: // whose text may quote the answer
 		return c.malformed(errors.New("the answer is not JSON of the expected form"))
 	}
 	return nil
 }
 
-// refused classifies an error body of the OAuth form (RFC 6749 §5.2).
+// told is an error body of the OAuth form (RFC 6749 §5.2).
+type told struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+	Subtype     string `json:"error_subtype"` // Google
+	Codes       []int  `json:"error_codes"`   // Microsoft: the numbers of AADSTS50173 and its like
+}
+
+// errorIn reads what can be read: a member of another type says nothing.
+func errorIn(body []byte) told {
+	var t told
+	_ = json.Unmarshal(body, &t)
+	return t
+}
+
 func (c *Client) refused(res *http.Response, body []byte) error {
-	var told struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
+	t := errorIn(body)
+	code, subtypes := c.own(body, t.Error)
+	subtypes = append(subtypes, t.Subtype)
+	for _, n := range t.Codes {
+		subtypes = append(subtypes, fmt.Sprintf("AADSTS%d:", n))
 	}
-	_ = json.Unmarshal(body, &told) // what is no JSON says nothing
-	code, subtypes := c.own(body, told.Error)
-	return c.answer(res, code, subtypes, told.Description)
+	return c.answer(res, code, subtypes, t.Description)
 }
 
 // own lays the provider's own words over the OAuth code.

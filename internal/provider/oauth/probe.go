@@ -53,7 +53,7 @@ func (c *Client) refusal(res *http.Response, codes []string, table []provider.Tr
 	}
 	for _, code := range codes {
 		if i := slices.IndexFunc(table, func(t provider.Trouble) bool { return t.Code == code }); i >= 0 {
-			return told(res, table[i])
+			return refusedAs(res, table[i])
 		}
 	}
 	if res.StatusCode != http.StatusUnauthorized && res.StatusCode != http.StatusForbidden {
@@ -63,14 +63,14 @@ func (c *Client) refusal(res *http.Response, codes []string, table []provider.Tr
 	if len(codes) > 0 {
 		code = printable(codes[0])
 	}
-	return told(res, provider.Trouble{
+	return refusedAs(res, provider.Trouble{
 		Code: code, Class: provider.User,
 		Cause: "the provider refuses the call although the access was granted", Cure: "sign in with another account, or ask the organization's administrator",
 	})
 }
 
-// told is the error that a line of the table stands for.
-func told(res *http.Response, t provider.Trouble) *provider.Error {
+// refusedAs is the error that a line of the table stands for.
+func refusedAs(res *http.Response, t provider.Trouble) *provider.Error {
 	e := &provider.Error{
 		Class: t.Class, Code: t.Code, Cause: t.Cause, Cure: t.Cure, RetryAfter: retryAfter(res.Header.Get("Retry-After")),
 		Err: fmt.Errorf("status %d, %s", res.StatusCode, t.Code),

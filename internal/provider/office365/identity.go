@@ -3,8 +3,6 @@ package office365
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -58,28 +56,19 @@ func (d *Driver) identify(ctx context.Context, reg account.Registration, answer 
 		}
 	}
 	who := account.Identity{
-		Subject: c.Tenant + "/" + c.Object, OrgID: c.Tenant,
+		Subject: c.subject(), OrgID: c.Tenant,
 		Email: cmp.Or(u.Mail, c.Email, addressOf(u.PrincipalName), addressOf(c.PreferredUsername)), Name: cmp.Or(u.DisplayName, c.Name),
 	}
 	who.EmailVerified = vouched(who.Email, c, u)
 	return who, nil
 }
 
-// readClaims reads the id_token without its signature: it came from the token
-// endpoint itself (OpenID Connect Core §3.1.3.7, item 6). The identity is oid and
-// tid together; one without the other is none.
+// readClaims reads the id_token of the token endpoint. The identity is oid and tid
+// together; one without the other is none.
 func readClaims(reg account.Registration, idToken secret.Text) (claims, error) {
-	parts := strings.Split(idToken.Reveal(), ".")
-	if len(parts) != 3 {
-		return claims{}, errors.New("there is no id_token in the answer")
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return claims{}, errors.New("the id_token is not base64url")
-	}
 	var c claims
-	if json.Unmarshal(payload, &c) != nil {
-		return claims{}, errors.New("the claims of the id_token are not JSON")
+	if err := oauth.Claims(idToken, &c); err != nil {
+		return claims{}, err
 	}
 	c.Object, c.Tenant = strings.ToLower(c.Object), strings.ToLower(c.Tenant)
 	switch {
@@ -94,6 +83,8 @@ func readClaims(reg account.Registration, idToken secret.Text) (claims, error) {
 	}
 	return c, nil
 }
+
+func (c claims) subject() string { return c.Tenant + "/" + c.Object }
 
 // plain tells whether an id can stand in a subject and in a path.
 func plain(id string) bool {

@@ -97,7 +97,7 @@ func (d *Driver) Refresh(ctx context.Context, reg account.Registration, held pro
 	scopes := spelled(reg.Cloud, own(reg.Cloud, held.NativeScopes))
 	answer, err := d.client.Refresh(ctx, at(reg, held.Tenant), held, renewable(scopes)...)
 	answer.NativeScopes = granted(reg.Cloud, answer.NativeScopes, held.NativeScopes)
-	return answer.Tokens, err
+	return owned(reg, answer), err
 }
 
 // RefreshFor implements provider.ResourceRefresher. It asks for those scopes of the
@@ -111,7 +111,15 @@ func (d *Driver) RefreshFor(ctx context.Context, reg account.Registration, held 
 	}
 	answer, err := d.client.Refresh(ctx, at(reg, held.Tenant), held, renewable(scopes)...)
 	answer.NativeScopes = nil
-	return answer.Tokens, err
+	return owned(reg, answer), err
+}
+
+// owned are the tokens of a refresh, with whose they are where an id_token says so.
+func owned(reg account.Registration, answer oauth.Answer) provider.Tokens {
+	if c, err := readClaims(reg, answer.IDToken); err == nil {
+		answer.Owner.Subject = c.subject()
+	}
+	return answer.Tokens
 }
 
 // renewable adds what the next refresh token depends on.

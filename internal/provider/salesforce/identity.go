@@ -53,24 +53,27 @@ func (d *Driver) identity(ctx context.Context, reg account.Registration, held pr
 	return who, nil
 }
 
-// agrees compares with the identity URL beside the tokens, which ends in org and user:
+// ownerIn reads the identity URL beside the tokens, which ends in org and user:
 // https://login.salesforce.com/id/00D…/005…. It is not called, so its host does not
-// matter. An answer may leave it out.
-func (u userinfo) agrees(id string) error {
-	if id == "" {
-		return nil
-	}
+// matter.
+func ownerIn(id string) (userinfo, bool) {
 	named, err := url.Parse(id)
 	if err != nil {
-		return unclear(errors.New("the id beside the tokens is no address"))
+		return userinfo{}, false
 	}
 	parts := strings.Split(strings.TrimSuffix(named.Path, "/"), "/")
-	if n := len(parts); n >= 2 {
-		org, okOrg := long(parts[n-2], "00D")
-		user, okUser := long(parts[n-1], "005")
-		if okOrg && okUser && org == u.Org && user == u.User {
-			return nil
-		}
+	if len(parts) < 2 {
+		return userinfo{}, false
+	}
+	org, okOrg := long(parts[len(parts)-2], "00D")
+	user, okUser := long(parts[len(parts)-1], "005")
+	return userinfo{Org: org, User: user}, okOrg && okUser
+}
+
+// agrees compares with that URL. An answer may leave it out.
+func (u userinfo) agrees(id string) error {
+	if named, ok := ownerIn(id); id == "" || ok && named.Org == u.Org && named.User == u.User {
+		return nil
 	}
 	return unclear(errors.New("the id beside the tokens is not the user of userinfo"))
 }

@@ -111,6 +111,9 @@ func (d *Driver) Refresh(ctx context.Context, reg account.Registration, held pro
 		return provider.Tokens{}, err
 	}
 	tokens := answer.Tokens
+	if who, ok := ownerIn(answer.Text("id")); ok {
+		tokens.Owner.Subject = who.identity().Subject
+	}
 	if named := answer.Text("instance_url"); named != "" {
 		if instance, err := instances().Believe(reg, named); err == nil {
 			tokens.Place.API = instance

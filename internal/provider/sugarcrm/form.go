@@ -5,11 +5,10 @@ import (
 	"errors"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
-	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/provider/oauth"
 )
 
 // The names of the form's fields. The password's value travels apart.
@@ -77,13 +76,6 @@ func (d *Driver) Grant(ctx context.Context, reg account.Registration, form provi
 	return tokens, who, nil
 }
 
-// granted is the answer of an instance's token endpoint, as far as it is used.
-type granted struct {
-	Access  string  `json:"access_token"`
-	Refresh string  `json:"refresh_token"`
-	Life    float64 `json:"expires_in"` // seconds
-}
-
 // token makes one call of an instance's token endpoint.
 func (d *Driver) token(ctx context.Context, reg account.Registration, server string, members map[string]string) (provider.Tokens, error) {
 	server, err := at(reg, ownPlace(server))
@@ -91,18 +83,10 @@ func (d *Driver) token(ctx context.Context, reg account.Registration, server str
 		return provider.Tokens{}, err
 	}
 	members["current_language"] = "en_us" // of the error's text, which tells trouble apart
-	var answer granted
-	if err := d.instance.PostJSON(ctx, instanceClient(reg), server+rest+"/oauth2/token", members, &answer); err != nil {
-		return provider.Tokens{}, err
-	}
-	if answer.Access == "" {
-		return provider.Tokens{}, unclear(errNoToken)
-	}
-	const most = 365 * 24 * 3600 // beyond all sense
-	return provider.Tokens{
-		Access: secret.New(answer.Access), Refresh: secret.New(answer.Refresh),
-		Life: time.Duration(max(0, min(answer.Life, most))) * time.Second,
-	}, nil
+	var answer oauth.Answer
+	err = d.instance.PostJSON(ctx, instanceClient(reg), server+rest+"/oauth2/token", members, &answer)
+	answer.NativeScopes = nil // an instance has no scopes
+	return answer.Tokens, err
 }
 
 // logOut ends the session that a grant of the instance is.

@@ -14,8 +14,6 @@ import (
 	"github.com/avain-project/avain/internal/secret"
 )
 
-var errNoToken = errors.New("the answer has no access token")
-
 // me is the answer of that endpoint, as far as it is used.
 type me struct {
 	User struct {
