@@ -53,6 +53,18 @@ func with(member string, value any) liar {
 	})
 }
 
+// written is with for a value as it is written here.
+func written(member, value string) liar { return with(member, json.RawMessage(value)) }
+
+// typed is the truth with another Content-Type.
+func typed(kind string) liar {
+	return func(ask func() said) said {
+		s := ask()
+		s.kind = kind
+		return s
+	}
+}
+
 // rewrites is changes for what is no JSON afterwards.
 func rewrites(change func(body string) string) liar {
 	return func(ask func() said) said {
@@ -66,7 +78,14 @@ func rewrites(change func(body string) string) liar {
 func (f *front) lies(l liar) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.liar = l
+	f.liar, f.count = l, 0
+}
+
+// lied is how often the liar was asked.
+func (f *front) lied() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.count
 }
 
 // lie plays the liar, where the request is a refresh and there is one.
@@ -82,6 +101,9 @@ func (f *front) lie(w http.ResponseWriter, r *http.Request) bool {
 	if form, _ := url.ParseQuery(string(body)); form.Get("grant_type") != "refresh_token" {
 		return false
 	}
+	f.mu.Lock()
+	f.count++
+	f.mu.Unlock()
 	s := l(func() said {
 		kept := httptest.NewRecorder()
 		f.box.ServeHTTP(kept, r)
@@ -119,17 +141,16 @@ func (w *world) provided(c connected) (a answer, token string, ends time.Time) {
 	return a, acct.ProviderAccessToken, acct.AuthExpiresAt
 }
 
-// told are the kinds of the newest n events that are not of the test's own making, the
-// oldest first.
-func (w *world) told(t *testing.T, c connected) []string {
+// told are the kinds of the events that tell of an account's credential since then.
+func (w *world) told(t *testing.T, c connected, since time.Time) []string {
 	t.Helper()
-	events, err := w.ops.AuditEvents(t.Context(), 200)
+	events, err := w.ops.AuditEvents(t.Context(), 50)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var kinds []string
 	for _, e := range events {
-		if int64(e.AccountID) == c.AccountID && strings.HasPrefix(e.Kind, "credential.") {
+		if int64(e.AccountID) == c.AccountID && strings.HasPrefix(e.Kind, "credential.") && !e.At.Before(since) {
 			kinds = append(kinds, e.Kind)
 		}
 	}

@@ -15,7 +15,8 @@ type front struct {
 	end string // of the path at which do runs
 	do  func()
 
-	liar liar // see lies
+	liar  liar // see lies
+	count int  // of its answers
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
