@@ -71,6 +71,8 @@ func (s *Store) ClaimDue(ctx context.Context, r DueRequest) ([]Claim, error) {
 	return claims, err
 }
 
+// claimShare claims what is due of one registration. The time is a subquery: PostgreSQL looks up
+// in an index what it needs to ask for but once.
 func (s *Store) claimShare(ctx context.Context, q Querier, r DueRequest, share DueShare) ([]Claim, error) {
 	now := s.clock()
 	return readAll(ctx, q, func(found row) (Claim, error) {
@@ -82,7 +84,7 @@ func (s *Store) claimShare(ctx context.Context, q Querier, r DueRequest, share D
 	}, `UPDATE refreshes SET holder = $1, held_until = `+now+` + $2,
 			doubt_until = CASE WHEN holder <> '' AND doubt_until = 0 THEN `+now+` + $3 ELSE doubt_until END
 		WHERE account_id IN (SELECT account_id FROM refreshes
-			WHERE registration_id = $4 AND due_at > 0 AND due_at <= `+now+` AND held_until <= `+now+` ORDER BY due_at LIMIT $5 `+s.engine.SkipLocked()+`)
+			WHERE registration_id = $4 AND due_at > 0 AND due_at <= (SELECT `+now+`) AND held_until <= `+now+` ORDER BY due_at LIMIT $5 `+s.engine.SkipLocked()+`)
 		RETURNING account_id, generation, failures, doubt_until, `+now,
 		r.Holder, r.For.Milliseconds(), r.DoubtFor.Milliseconds(), share.RegistrationID, share.N)
 }

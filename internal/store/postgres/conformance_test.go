@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/avain-project/avain/internal/store/storetest"
@@ -15,4 +16,15 @@ func TestConformance(t *testing.T) {
 func TestConformanceBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, storetest.OpenPooled)
+}
+
+// The tables are small, so that reading all of them, or all that is due, has to be forbidden.
+func TestSearchesUseTheirIndex(t *testing.T) {
+	t.Parallel()
+	storetest.Plans(t, open(t, storetest.NewPostgres(t).URL+"&enable_seqscan=off&enable_bitmapscan=off"), storetest.Planner{
+		Explain: "EXPLAIN (COSTS OFF) ",
+		Searches: func(index, column string) *regexp.Regexp {
+			return regexp.MustCompile(`Index Scan using ` + index + ` [^\n]*\n *Index Cond: \(.*` + column + ` <= `)
+		},
+	})
 }

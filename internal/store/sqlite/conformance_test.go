@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -50,4 +51,14 @@ func openMigrated(t *testing.T) *sqlite.Engine {
 		t.Fatal(err)
 	}
 	return e
+}
+
+func TestSearchesUseTheirIndex(t *testing.T) {
+	t.Parallel()
+	storetest.Plans(t, openMigrated(t), storetest.Planner{
+		Explain: "EXPLAIN QUERY PLAN ",
+		Searches: func(index, column string) *regexp.Regexp {
+			return regexp.MustCompile(`SEARCH \w+ USING (COVERING )?INDEX ` + index + ` \(.*` + column + `<\?\)`)
+		},
+	})
 }
