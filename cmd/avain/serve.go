@@ -13,6 +13,8 @@ type serveCommand struct {
 
 	LimitApplication float64       `env:"AVAIN_LIMIT_APPLICATION" default:"250" placeholder:"N" group:"Limits" help:"Requests a second that one application may make."`
 	LimitAddress     float64       `env:"AVAIN_LIMIT_ADDRESS" default:"20" placeholder:"N" group:"Limits" help:"Requests a second that one address may make without credentials."`
+	LimitRenewals    float64       `env:"AVAIN_LIMIT_RENEWALS" default:"600" placeholder:"N" group:"Limits" help:"Accounts of one registration that are renewed in the background a second; of one provider twice as many."`
+	RenewalsAtOnce   int           `name:"limit-renewals-at-once" env:"AVAIN_LIMIT_RENEWALS_AT_ONCE" default:"100" placeholder:"N" group:"Limits" help:"Accounts of one registration that are renewed in the background at the same time; of one provider twice as many."`
 	DrainDelay       time.Duration `env:"AVAIN_DRAIN_DELAY" default:"0s" placeholder:"TIME" group:"Limits" help:"How long /readyz answers 503 after a SIGTERM before the listener closes: as long as a balancer needs to notice."`
 	ShutdownTimeout  time.Duration `env:"AVAIN_SHUTDOWN_TIMEOUT" default:"30s" placeholder:"TIME" group:"Limits" help:"How long requests in flight may go on after a SIGTERM."`
 
@@ -36,6 +38,7 @@ func (c *serveCommand) Run(ctx context.Context, s *settings, out output) error {
 	cfg := c.typedHosts.onto(c.address.onto(s.config()))
 	cfg.HomeURL, cfg.MetricsListen, cfg.DrainDelay, cfg.ShutdownTimeout = c.HomeURL, c.MetricsListen, c.DrainDelay, c.ShutdownTimeout
 	cfg.Limits.Application, cfg.Limits.Address = c.LimitApplication, c.LimitAddress
+	cfg.Renewals, cfg.RenewalsAtOnce = c.LimitRenewals, c.RenewalsAtOnce
 	cfg.LogLevel, cfg.LogFormat, cfg.LogTo = c.LogLevel, c.LogFormat, out.std.err
 	cfg.Serving = true
 	a, err := s.open(ctx, cfg)

@@ -12,6 +12,7 @@ import (
 	"github.com/avain-project/avain/internal/connect"
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/credential/journal"
+	"github.com/avain-project/avain/internal/credential/rota"
 	"github.com/avain-project/avain/internal/filelock"
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/outbound"
@@ -98,6 +99,7 @@ func compose(cfg Config, typed outbound.TypedConfig, logger *slog.Logger, ring *
 	a.journal = a.newJournal()
 	a.credentials = credential.New(credential.Config{
 		Store: s, Ring: ring, Providers: a.providers, Transport: clients.Stream.Transport, Now: cfg.Now, Logger: logger, Journal: a.journal,
+		Renewing: rota.Limited(cfg.RenewalsAtOnce, cfg.Renewals),
 	})
 	a.operator = operator.New(operator.Config{
 		Store: s, Ring: ring, Providers: a.providers, Credentials: a.credentials, PublicURL: a.knownPublicURL(), Now: cfg.Now,

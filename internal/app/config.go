@@ -52,6 +52,10 @@ type Config struct {
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For is believed.
 	TrustedProxies []string
 	Limits         api.Limits
+	// Renewals and RenewalsAtOnce limit what is renewed in the background of each
+	// registration, a second and at the same time. Zero is no limit.
+	Renewals       float64
+	RenewalsAtOnce int
 
 	// TypedNetworks are the addresses or networks where hosts that people type may be,
 	// besides public addresses.

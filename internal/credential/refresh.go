@@ -103,7 +103,7 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	settled := false // by a save or a mark, or as an abandoned claim whose time will tell
 	defer func() {
 		if !settled {
-			s.release(ctx, claim, store.Release{})
+			s.release(ctx, claim, store.Release{Due: putOffBriefly}) // not at once again, in the background
 		}
 	}()
 	acct, err := s.Account(ctx, claim.AccountID)

@@ -112,11 +112,18 @@ func (b *bench) connectAs(id account.ID, tokens provider.Tokens) {
 	}, nil)
 	b.ok(err)
 	b.ok(b.store.SaveRegistration(ctx, reg))
-	plan, err := b.Plan(ctx, nil, reg.Registration, tokens)
+	b.connectTo(reg.Registration, id, tokens)
+}
+
+// connectTo connects one more account by that registration.
+func (b *bench) connectTo(reg account.Registration, id account.ID, tokens provider.Tokens) {
+	b.Helper()
+	ctx := b.Context()
+	plan, err := b.Plan(ctx, nil, reg, tokens)
 	b.ok(err)
 	b.id = id
 	b.ok(b.store.SaveConnection(ctx, store.Connection{New: true, Credential: plan.Credential, Account: account.Account{
-		ID: b.id, ApplicationID: app.ID, RegistrationID: reg.ID, ServiceType: account.Google, Kind: account.KindPersonal,
+		ID: b.id, ApplicationID: reg.ApplicationID, RegistrationID: reg.ID, ServiceType: account.Google, Kind: account.KindPersonal,
 		Identity: account.Identity{Subject: "ada-" + id.String()}, TokenStatus: account.TokenActive,
 		TokenIssuedAt: noon, AuthObtainedAt: noon, AuthExpiresAt: plan.ExpiresAt, CreatedAt: noon, UpdatedAt: noon,
 	}}))

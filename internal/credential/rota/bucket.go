@@ -1,11 +1,25 @@
 package rota
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Limit bounds one stream of refreshes.
 type Limit struct {
 	AtOnce    int
 	PerSecond float64
+}
+
+// Limited is the limit of a setting, of which 0 is none.
+func Limited(atOnce int, perSecond float64) Limit {
+	if atOnce <= 0 {
+		atOnce = math.MaxInt32
+	}
+	if perSecond <= 0 {
+		perSecond = math.MaxInt32
+	}
+	return Limit{atOnce, perSecond}
 }
 
 // twice is the limit of a provider, which several registrations share.
@@ -29,7 +43,7 @@ func (b *bucket) room(now time.Time) int {
 	if since := now.Sub(b.at); since > 0 {
 		b.level, b.at = min(b.limit.burst(), b.level+since.Seconds()*b.limit.PerSecond), now
 	}
-	return min(b.limit.AtOnce-b.taken, int(b.level))
+	return min(b.limit.AtOnce-b.taken, int(b.level+1e-9)) // ten tenths are not quite one
 }
 
 func (b *bucket) take() {
