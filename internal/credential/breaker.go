@@ -3,7 +3,6 @@ package credential
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -183,7 +182,7 @@ func (g *gate) refused(ctx context.Context, e *provider.Error, err error) error 
 	f := store.RegistrationFailure{
 		Health: g.health, AccountID: g.account.ID, Probe: g.probe, Accounts: alikeAccounts, Within: alikeWithin,
 		Refusal: store.Refusal{Class: string(e.Class), Code: e.Code, Cause: e.Cause, Cure: e.Cure},
-		Pause:   stopAfter(g.health.Failures+1, e),
+		Pause:   g.service.stopAfter(g.health.Failures+1, e),
 	}
 	if wrongClient(e) {
 		f.Accounts = 1
@@ -219,7 +218,7 @@ func (g *gate) names() []any {
 
 // stopAfter is how long nobody asks after the nth refusal in a row: ever longer, and not for
 // all processes alike.
-func stopAfter(n int, e *provider.Error) time.Duration {
+func (s *Service) stopAfter(n int, e *provider.Error) time.Duration {
 	first, longest := firstStop, longestStop
 	if e.Class == provider.Later {
 		first, longest = firstShortStop, longestShortStop
@@ -228,7 +227,7 @@ func stopAfter(n int, e *provider.Error) time.Duration {
 	if n < 8 {
 		stop = min(first<<(n-1), longest)
 	}
-	stop = stop/2 + rand.N(stop/2+1)
+	stop = stop/2 + s.Random(stop/2)
 	return max(stop, min(e.RetryAfter, longestTold))
 }
 

@@ -3,7 +3,6 @@ package credential
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
@@ -114,7 +113,7 @@ func (s *Service) turnedDown(ctx context.Context, acct account.Account, claim st
 	}
 	switch {
 	case e.Class == provider.Later:
-		wait := pauseAfter(claim.Failures+1, e.RetryAfter)
+		wait := s.pauseAfter(claim.Failures+1, e.RetryAfter)
 		s.release(ctx, claim, store.Release{Failure: e.Code, Wait: wait, Doubt: answerLost(e), Due: max(wait, putOffBriefly)})
 	case e.Class == provider.Dead && claim.Doubt == store.InDoubt:
 		// Whoever asked before may have got the new tokens, and be about to store them.
@@ -159,7 +158,7 @@ const (
 
 // pauseAfter is how long to leave the provider alone after the nth failure in a row: as
 // long as it asks for, else ever longer, and not for all accounts alike.
-func pauseAfter(n int, told time.Duration) time.Duration {
+func (s *Service) pauseAfter(n int, told time.Duration) time.Duration {
 	if told > 0 {
 		return min(told, longestTold)
 	}
@@ -170,7 +169,7 @@ func pauseAfter(n int, told time.Duration) time.Duration {
 	if shift := n - quickRetries - 1; shift < 9 {
 		pause = min(firstPause<<shift, longestPause)
 	}
-	return pause/2 + rand.N(pause/2+1)
+	return pause/2 + s.Random(pause/2)
 }
 
 // release ends a claim. One that cannot be ended ends by its time, and leaves a doubt.

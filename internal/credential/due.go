@@ -3,7 +3,6 @@ package credential
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -16,11 +15,11 @@ import (
 // due is how long after it is stored a credential has to be renewed, so that the provider
 // does not take the grant for abandoned: spread, since many people sign in on one
 // morning. 0 is never.
-func due(info provider.Info, h held) time.Duration {
+func (s *Service) due(info provider.Info, h held) time.Duration {
 	if info.KeepAlive == 0 || h.tokens.Refresh.IsZero() {
 		return 0
 	}
-	return info.KeepAlive - rand.N(info.KeepAlive/5)
+	return info.KeepAlive - s.Random(info.KeepAlive/5)
 }
 
 // Bounds of the work in the background.

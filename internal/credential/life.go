@@ -36,15 +36,15 @@ func (s *Service) expiry(life time.Duration, info provider.Info, held provider.T
 	return s.Now().Add(life)
 }
 
-// fresh tells whether an access token of h that ends then still reaches the provider. One
-// that lives for less than two minutes is used for half of its life: each call would renew
+// fresh tells whether an access token of h that ends then still reaches the provider, and need
+// not be renewed so much sooner. One that lives for less than two minutes is used for half of its life: each call would renew
 // it else.
 func (s *Service) fresh(h held, expires time.Time) bool {
 	if expires.IsZero() {
 		return true
 	}
 	life := expires.Sub(h.record.UpdatedAt)
-	return life > over && s.Now().Before(expires.Add(-min(early, life/2)))
+	return life > over && s.Now().Before(expires.Add(-min(early, life/2)-h.sooner))
 }
 
 // owned asks, and returns nothing of an answer that says it is for somebody else than the

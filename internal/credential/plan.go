@@ -33,6 +33,7 @@ func (s *Service) Plan(ctx context.Context, acct *account.Account, reg account.R
 	}
 	info := p.Info()
 	fresh := held{tokens: answer, expires: s.expiry(answer.Life, info, answer), refreshScopes: answer.NativeScopes}
+	fresh.sooner = s.sooner(fresh.expires)
 	if acct == nil {
 		return s.replace(info, fresh)
 	}
@@ -99,7 +100,7 @@ func (s *Service) replace(info provider.Info, h held) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	sealed.Due = due(info, h)
+	sealed.Due = s.due(info, h)
 	return Plan{
 		Credential: &sealed, ExpectGeneration: h.record.Generation,
 		NativeScopes: h.tokens.NativeScopes, ExpiresAt: h.expires,

@@ -151,6 +151,7 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 		record: current.record, key: current.key, tokens: current.tokens.Merge(answer), refreshScopes: current.refreshScopes,
 	}
 	renewed.expires = s.expiry(answer.Life, p.Info(), renewed.tokens)
+	renewed.sooner = s.sooner(renewed.expires)
 	renewed.previous = before(p.Info(), current, renewed)
 	state := store.TokenState{Status: account.TokenActive, IssuedAt: s.Now(), ExpiresAt: renewed.expires}
 	if answer.NativeScopes != nil {
@@ -189,7 +190,7 @@ func (s *Service) save(ctx context.Context, info provider.Info, acct account.Acc
 	if err != nil {
 		return held{}, err
 	}
-	record.Due = due(info, renewed)
+	record.Due = s.due(info, renewed)
 	err = s.persist(ctx, record, before, state)
 	switch {
 	case errors.Is(err, store.ErrConflict):

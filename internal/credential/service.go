@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -67,6 +68,9 @@ type Config struct {
 	// Renewing limits what is renewed in the background of one registration; of one provider
 	// it is twice as much. Default: 100 at once, 600 a second.
 	Renewing rota.Limit
+	// Random is a duration of chance, from zero to below the one given, so that not all is
+	// renewed or tried again at once. Default: of math/rand/v2.
+	Random func(below time.Duration) time.Duration
 }
 
 // Service keeps live credentials. It is safe for concurrent use.
@@ -90,6 +94,9 @@ func New(cfg Config) *Service {
 	if cfg.Journal == nil {
 		cfg.Journal = journal.New(journal.Config{Logger: cfg.Logger})
 	}
+	if cfg.Random == nil {
+		cfg.Random = func(below time.Duration) time.Duration { return rand.N(max(below, 1)) }
+	}
 	if cfg.Renewing == (rota.Limit{}) {
 		cfg.Renewing = defaultRenewing()
 	}
@@ -100,6 +107,20 @@ func New(cfg Config) *Service {
 // has seen must be stored before the store is closed, even if its callers are gone.
 func (s *Service) Wait() { s.waiting.Wait() }
 
+// soonest is how much sooner an access token may be renewed at random: a twelfth of its
+// life, of an hour's five minutes. Accounts that were connected in one second, or renewed
+// after an outage, are else renewed in one second for ever.
+const soonest = 5 * time.Minute
+
+// sooner is by how much an access token that is issued now is to be renewed sooner than need
+// be. It is stored with the token, so that all processes go by the same.
+func (s *Service) sooner(expires time.Time) time.Duration {
+	if expires.IsZero() {
+		return 0
+	}
+	return s.Random(max(0, min(soonest, expires.Sub(s.Now())/12)))
+}
+
 // held is a credential, opened.
 type held struct {
 	record store.Credential
@@ -109,6 +130,7 @@ type held struct {
 	key     *seal.DataKey
 	tokens  provider.Tokens
 	expires time.Time // as the provider said, or as is assumed
+	sooner  time.Duration
 	// login stands in place of tokens, of which then only NativeScopes are set; nil
 	// where the credential is tokens.
 	login *provider.Login
@@ -126,6 +148,7 @@ type sealedTokens struct {
 	Access       string    `json:"access"`
 	Refresh      string    `json:"refresh,omitempty"`
 	ExpiresAt    time.Time `json:"expiresAt"`
+	Sooner       int64     `json:"sooner,omitempty"` // seconds
 	NativeScopes []string  `json:"nativeScopes"`
 	// RefreshScopes differ from NativeScopes only where the two tokens come from
 	// different answers.
@@ -176,7 +199,7 @@ func (s *Service) unseal(record store.Credential) (held, error) {
 		return held{}, fmt.Errorf("the credential of account %s is damaged", record.AccountID)
 	}
 	return held{
-		record: record, key: key, expires: t.ExpiresAt, refreshScopes: t.RefreshScopes, tokens: t.tokens(), login: t.Login.login(),
+		record: record, key: key, expires: t.ExpiresAt, sooner: time.Duration(t.Sooner) * time.Second, refreshScopes: t.RefreshScopes, tokens: t.tokens(), login: t.Login.login(),
 		previous: secret.New(t.Previous),
 	}, nil
 }
@@ -210,7 +233,7 @@ func bared(t provider.Tokens) sealedTokens {
 func (s *Service) sealed(h held) (store.Credential, error) {
 	record, bare := h.record, bared(h.tokens)
 	bare.ExpiresAt, bare.RefreshScopes, bare.Login = h.expires, h.refreshScopes, bareLogin(h.login)
-	bare.Previous = h.previous.Reveal()
+	bare.Previous, bare.Sooner = h.previous.Reveal(), int64(h.sooner/time.Second)
 	plain, err := json.Marshal(bare)
 	if err != nil {
 		return store.Credential{}, errors.New("encode the credential")

@@ -36,6 +36,24 @@ type bench struct {
 	mu  sync.Mutex
 	now time.Time
 	log bytes.Buffer
+	// chance is what Config.Random returns, of what it is given; nil is nothing of it.
+	chance func(below time.Duration) time.Duration
+}
+
+func (b *bench) random(below time.Duration) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.chance == nil {
+		return 0
+	}
+	return b.chance(below)
+}
+
+// draws sets what chance gives.
+func (b *bench) draws(chance func(below time.Duration) time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.chance = chance
 }
 
 // setup connects one account, whose first credential lives until noon + 1 h.
@@ -56,7 +74,7 @@ func setupOn(t testing.TB, on *store.Store) *bench {
 	b.Service = credential.New(credential.Config{
 		Store: b.store, Ring: ring, Providers: provider.NewRegistry(b.vendor), Transport: b.vendor,
 		Now: b.clock, Logger: slog.New(slog.NewTextHandler(b, nil)),
-		SaveAgainAfter: []time.Duration{time.Millisecond},
+		SaveAgainAfter: []time.Duration{time.Millisecond}, Random: b.random,
 	})
 	b.connect()
 	return b
