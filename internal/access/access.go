@@ -14,7 +14,7 @@ import (
 	"github.com/avain-project/avain/internal/store"
 )
 
-// Store is what access reads. *store.Store implements it; each method answers
+// Store is what access reads, and the one thing it ends. *store.Store implements it; each method answers
 // store.ErrNotFound for what does not exist.
 type Store interface {
 	Application(ctx context.Context, id string) (store.Application, error)
@@ -22,6 +22,8 @@ type Store interface {
 	ApplicationSecrets(ctx context.Context, applicationID string) ([]store.ApplicationSecret, error)
 	Account(ctx context.Context, id account.ID) (account.Account, error)
 	Bearer(ctx context.Context, hash []byte) (store.Token, account.Account, error)
+	// RevokeToken ends a token by its record's id.
+	RevokeToken(ctx context.Context, id string, now time.Time) error
 	// Changes answers the same number as before while nothing has changed.
 	Changes() uint64
 }

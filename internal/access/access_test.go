@@ -74,6 +74,16 @@ func (r *records) Bearer(_ context.Context, hash []byte) (store.Token, account.A
 	return store.Token{}, account.Account{}, errors.Join(r.err, store.ErrNotFound)
 }
 
+func (r *records) RevokeToken(_ context.Context, id string, now time.Time) error {
+	for i, t := range r.tokens {
+		if t.ID == id {
+			r.tokens[i].RevokedAt = now
+			return r.err
+		}
+	}
+	return errors.Join(r.err, store.ErrNotFound)
+}
+
 var errDisk = errors.New("the disk is on fire")
 
 func twoApplications() *records {

@@ -141,7 +141,7 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	out, err := s.Connect.Redeem(r.Context(), app, secret.New(r.PathValue("code")), verifier, note(r).requestID)
+	out, err := s.Connect.Redeem(r.Context(), app, connect.Presented{Code: secret.New(r.PathValue("code")), Verifier: verifier}, note(r).requestID)
 	if fault.Is(err, fault.CodeInvalid) && !app.Settings.Public { // a public one has drawn already
 		err = cmp.Or(s.limits.address(s.addressOf(r)), err)
 	}
@@ -173,7 +173,11 @@ func (s *Server) application(r *http.Request) (account.Application, error) {
 		return account.Application{}, fault.New(fault.ClientUnauthorized, "")
 	}
 	note(r).byApplication = true
-	id, pass = formDecoded(id), formDecoded(pass)
+	return s.proven(r, formDecoded(id), formDecoded(pass))
+}
+
+// proven checks a client id and its secret.
+func (s *Server) proven(r *http.Request, id, pass string) (account.Application, error) {
 	if pass == "" {
 		return s.publicApplication(r, id)
 	}

@@ -40,6 +40,15 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("OPTIONS /v1/account", s.preflight)
 	mux.HandleFunc("OPTIONS /v1/account/token", s.preflight)
 
+	// The same flow and tokens in the words of OAuth 2.0: see oauth.go.
+	mux.HandleFunc("GET /.well-known/oauth-authorization-server", s.describeOAuth)
+	mux.HandleFunc("/oauth/authorize", s.page(s.oauthAuthorize))
+	mux.HandleFunc("POST /oauth/token", s.cors(s.oauthToken))
+	mux.HandleFunc("POST /oauth/revoke", s.cors(s.oauthRevoke))
+	mux.HandleFunc("POST /oauth/introspect", s.oauthIntrospect)
+	mux.HandleFunc("OPTIONS /oauth/token", s.preflight)
+	mux.HandleFunc("OPTIONS /oauth/revoke", s.preflight)
+
 	// For whoever operates the server.
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)

@@ -51,5 +51,8 @@ func (r run) authorizeURL() string {
 	case standard == account.RefusePartial:
 		query.Set("ensureScopes", "false")
 	}
+	if a.Issuer != "" {
+		return StandardAuthorizePath + "?" + inStandardWords(query).Encode()
+	}
 	return AuthorizePath + "?" + query.Encode()
 }

@@ -32,25 +32,48 @@ func (s *Service) Authorize(ctx context.Context, at *url.URL, rawQuery string, b
 func (s *Service) authorize(ctx context.Context, at *url.URL, rawQuery string, generation int64, browser secret.Text, admit func(applicationID string) error) Outcome {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return shown(fault.New(fault.ParameterInvalid, "The query is malformed: check its percent signs."))
+		return shown(malformed())
 	}
-	p := parameters{query}
+	return s.open(ctx, at, asked{path: AuthorizePath, rawQuery: rawQuery, query: query, generation: generation}, browser, admit)
+}
+
+// asked is what the browser brings to authorize, on either face.
+type asked struct {
+	path, rawQuery string     // as the browser has them
+	query          url.Values // in the contract's words
+	generation     int64      // of the credential that a link was made for; 0 without a link
+	standard       *standard  // nil on the contract's face
+}
+
+func malformed() error {
+	return fault.New(fault.ParameterInvalid, "The query is malformed: check its percent signs.")
+}
+
+// open begins the attempt.
+func (s *Service) open(ctx context.Context, at *url.URL, q asked, browser secret.Text, admit func(applicationID string) error) Outcome {
+	p := parameters{q.query}
 	app, returnURL, err := s.prove(ctx, p)
+	if err == nil {
+		err = q.standard.prove(app, returnURL)
+	}
 	if err != nil {
 		return repeatable(err)
 	}
-	if out, away := s.hop(at, AuthorizePath, rawQuery, p, app); away {
+	if out, away := s.hop(at, q.path, q.rawQuery, p, app); away {
 		return out
 	}
 	if err := cmp.Or(admit(app.ID), s.room(ctx, app.ID)); err != nil {
 		return repeatable(err)
 	}
-	reply := reply{returnURL: returnURL, application: app.Name, brand: app.Brand}
+	reply := reply{returnURL: returnURL, application: app.Name, brand: app.Brand, issuer: q.standard.iss()}
 	r, err := readRequest(p, s.Providers, app, &reply)
+	if err == nil {
+		err = q.standard.check()
+	}
 	if err != nil {
 		return reply.unbegun(err)
 	}
-	choices, err := s.chooseService(ctx, rawQuery, app, &r)
+	choices, err := s.chooseService(ctx, q, app, &r)
 	if err != nil {
 		return reply.unbegun(err)
 	}
@@ -61,7 +84,7 @@ func (s *Service) authorize(ctx context.Context, at *url.URL, rawQuery string, g
 	if err != nil {
 		return reply.unbegun(err)
 	}
-	attempt.BrowserHash, attempt.LinkGeneration = access.Hash(browser), generation
+	attempt.BrowserHash, attempt.LinkGeneration, attempt.Issuer = access.Hash(browser), q.generation, reply.issuer
 	attempt.RedirectURI = CallbackURL(s.PublicURL, app, reg.Registration)
 	location, err := s.begin(ctx, attempt, app, reg)
 	if err != nil {

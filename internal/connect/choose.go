@@ -26,7 +26,7 @@ type Choice struct {
 
 // chooseService settles the service of a request that names none. Where the person
 // must say which, it returns the choices, at least two; nothing is stored for them.
-func (s *Service) chooseService(ctx context.Context, rawQuery string, app account.Application, r *request) ([]Choice, error) {
+func (s *Service) chooseService(ctx context.Context, q asked, app account.Application, r *request) ([]Choice, error) {
 	if r.serviceType != "" {
 		return nil, nil
 	}
@@ -51,7 +51,7 @@ func (s *Service) chooseService(ctx context.Context, rawQuery string, app accoun
 		_, byForm := p.(provider.Former)
 		choices[i] = Choice{
 			ServiceType: info.ServiceType, Title: info.Title, Button: info.Button, Form: byForm,
-			URL: withService(rawQuery, info.ServiceType),
+			URL: withService(q.rawQuery, q.standard.word("serviceType"), info.ServiceType),
 		}
 	}
 	return choices, nil
@@ -98,20 +98,20 @@ func (s *Service) services(ctx context.Context, applicationID string) ([]provide
 	return infos, nil
 }
 
-// withService names the service in a query that has none. All else keeps its bytes,
-// its order and its repetitions; an empty serviceType goes, since two are refused.
-func withService(rawQuery string, t account.ServiceType) string {
+// withService names the service in a query that has none, by the face's word. All else
+// keeps its bytes, its order and its repetitions; an empty one goes, since two are refused.
+func withService(rawQuery, word string, t account.ServiceType) string {
 	var b strings.Builder
 	b.WriteByte('?')
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		name, _, _ := strings.Cut(pair, "=")
-		if decoded, err := url.QueryUnescape(name); err == nil && decoded == "serviceType" {
+		if decoded, err := url.QueryUnescape(name); err == nil && decoded == word {
 			continue
 		}
 		b.WriteString(pair)
 		b.WriteByte('&')
 	}
-	b.WriteString("serviceType=")
+	b.WriteString(word + "=")
 	b.WriteString(string(t))
 	return b.String()
 }

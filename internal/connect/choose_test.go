@@ -62,7 +62,7 @@ func TestServicesComeInTheContractsOrder(t *testing.T) {
 		at(account.Hubspot, true), // this build does not know it
 	}})
 	var r request
-	choices, err := s.chooseService(t.Context(), "clientId=x", account.Application{}, &r)
+	choices, err := s.chooseService(t.Context(), asked{rawQuery: "clientId=x"}, account.Application{}, &r)
 	if err != nil || r.serviceType != "" {
 		t.Fatalf("%q, %v", r.serviceType, err)
 	}
@@ -82,12 +82,12 @@ func TestOneServiceNeedsNoChoice(t *testing.T) {
 	t.Parallel()
 	s := choosing(shelf{registrations: []store.Registration{at(account.EWS, false), at(account.Google, true), at(account.IMAP, true)}})
 	var r request
-	if choices, err := s.chooseService(t.Context(), "", account.Application{}, &r); err != nil || len(choices) > 0 || r.serviceType != account.Google {
+	if choices, err := s.chooseService(t.Context(), asked{}, account.Application{}, &r); err != nil || len(choices) > 0 || r.serviceType != account.Google {
 		t.Errorf("%v, %q, %v", choices, r.serviceType, err)
 	}
-	asked := request{serviceType: account.Hubspot} // found unavailable later, as ever
-	if choices, err := s.chooseService(t.Context(), "", account.Application{}, &asked); err != nil || len(choices) > 0 || asked.serviceType != account.Hubspot {
-		t.Errorf("a service that is named: %v, %q, %v", choices, asked.serviceType, err)
+	named := request{serviceType: account.Hubspot} // found unavailable later, as ever
+	if choices, err := s.chooseService(t.Context(), asked{}, account.Application{}, &named); err != nil || len(choices) > 0 || named.serviceType != account.Hubspot {
+		t.Errorf("a service that is named: %v, %q, %v", choices, named.serviceType, err)
 	}
 }
 
@@ -97,12 +97,12 @@ func TestWithoutAServiceOrAStoreThereIsNoChoice(t *testing.T) {
 		fault.ServiceTypeUnavailable: choosing(shelf{registrations: []store.Registration{at(account.Google, false), at(account.IMAP, true)}}),
 		fault.StoreUnavailable:       choosing(shelf{err: errors.New("gone")}),
 	} {
-		if choices, err := s.chooseService(t.Context(), "", account.Application{}, &request{}); !fault.Is(err, code) || len(choices) > 0 {
+		if choices, err := s.chooseService(t.Context(), asked{}, account.Application{}, &request{}); !fault.Is(err, code) || len(choices) > 0 {
 			t.Errorf("%v, %v; want %s", choices, err, code)
 		}
 	}
 	away := choosing(shelf{err: errors.New("gone")})
-	if _, err := away.chooseService(t.Context(), "", account.Application{}, &request{accountID: 1}); !fault.Is(err, fault.StoreUnavailable) {
+	if _, err := away.chooseService(t.Context(), asked{}, account.Application{}, &request{accountID: 1}); !fault.Is(err, fault.StoreUnavailable) {
 		t.Errorf("for an account: %v", err)
 	}
 }
@@ -118,8 +118,11 @@ func TestNamingAServiceKeepsTheQuery(t *testing.T) {
 		"servicetype=x&xserviceType": "?servicetype=x&xserviceType&serviceType=Google", // names have a case
 		"a=serviceType%3D&b=(')":     "?a=serviceType%3D&b=(')&serviceType=Google",
 	} {
-		if got := withService(query, account.Google); got != want {
+		if got := withService(query, "serviceType", account.Google); got != want {
 			t.Errorf("%s became\n%s, want\n%s", query, got, want)
 		}
+	}
+	if got := withService("serviceType=&service_type=&a=1", "service_type", account.Google); got != "?serviceType=&a=1&service_type=Google" {
+		t.Errorf("the other face's word became %s", got)
 	}
 }

@@ -245,6 +245,9 @@ func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (s
 			Hash: access.Hash(code), ApplicationID: f.app.ID, AccountID: c.Account.ID, AttemptID: f.attempt.ID,
 			Ceiling: ceiling, Challenge: f.attempt.Challenge, CreatedAt: now, ExpiresAt: now.Add(f.app.Settings.CodeLife()),
 		}
+		if f.attempt.Issuer != "" {
+			c.Code.RedirectURI = f.attempt.ReturnURL
+		}
 		location = answer.code(code)
 		var err error
 		if c.Result, err = f.reg.Key.Seal([]byte(location), store.LabelResult, f.attempt.ID); err != nil {

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -11,6 +12,7 @@ import (
 	"github.com/avain-project/avain/internal/access"
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/store"
 )
@@ -19,12 +21,21 @@ import (
 type Redeemed struct {
 	AccountID   account.ID
 	AccessToken secret.Text
+	Ceiling     []scope.Scope
+}
+
+// Presented is a code as an application brings it.
+type Presented struct {
+	Code, Verifier secret.Text
+	// RedirectURI is what a client of the standards face repeats of its authorize request;
+	// empty on the contract's. A code of one face is worth nothing at the other.
+	RedirectURI string
 }
 
 // Redeem exchanges a code of app, which has authenticated itself, for an access
 // token. Anything but success leaves the code as it was.
-func (s *Service) Redeem(ctx context.Context, app account.Application, code, verifier secret.Text, requestID string) (Redeemed, error) {
-	hash := access.Hash(code)
+func (s *Service) Redeem(ctx context.Context, app account.Application, p Presented, requestID string) (Redeemed, error) {
+	hash := access.Hash(p.Code)
 	held, err := s.Store.Code(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) || err == nil && held.ApplicationID != app.ID {
 		return Redeemed{}, fault.New(fault.CodeInvalid, "")
@@ -32,7 +43,7 @@ func (s *Service) Redeem(ctx context.Context, app account.Application, code, ver
 	if err != nil {
 		return Redeemed{}, fault.Wrap(fault.StoreUnavailable, err)
 	}
-	if err := checkVerifier(held.Challenge, verifier); err != nil {
+	if err := cmp.Or(checkFace(held.RedirectURI, p.RedirectURI), checkVerifier(held.Challenge, p.Verifier)); err != nil {
 		return Redeemed{}, err
 	}
 	now := s.Now()
@@ -51,7 +62,7 @@ func (s *Service) Redeem(ctx context.Context, app account.Application, code, ver
 	if err != nil {
 		return Redeemed{}, fault.Wrap(fault.StoreUnavailable, err)
 	}
-	return Redeemed{AccountID: held.AccountID, AccessToken: token}, nil
+	return Redeemed{AccountID: held.AccountID, AccessToken: token, Ceiling: held.Ceiling}, nil
 }
 
 func (s *Service) lost(ctx context.Context, app account.Application, hash []byte, requestID string) (Redeemed, error) {
@@ -63,10 +74,10 @@ func (s *Service) lost(ctx context.Context, app account.Application, hash []byte
 }
 
 // replayed answers a code that was redeemed before. Somebody may have stolen it,
-// so it is written down, and where the application chose it, or cannot keep a
-// secret, what the first one issued ends (RFC 6749 §4.1.2).
+// so it is written down, and where the application chose it, cannot keep a secret, or
+// goes by the standard, what the first one issued ends (RFC 6749 §4.1.2).
 func (s *Service) replayed(ctx context.Context, app account.Application, held store.Code, requestID string) error {
-	revoke := app.Settings.Public || app.Settings.RevokeOnReplay
+	revoke := app.Settings.Public || app.Settings.RevokeOnReplay || held.RedirectURI != ""
 	event := store.AuditEvent{
 		At: s.Now(), Kind: "code.replayed", ApplicationID: app.ID, AccountID: held.AccountID, RequestID: requestID,
 		Detail: fmt.Sprintf("first redeemed at %s; revoked: %t", held.UsedAt.UTC().Format("2006-01-02T15:04:05Z"), revoke),
@@ -81,6 +92,19 @@ func (s *Service) replayed(ctx context.Context, app account.Application, held st
 		}
 	}
 	return fault.New(fault.CodeUsed, "")
+}
+
+// checkFace makes sure that a code is redeemed where and as it was asked for.
+func checkFace(held, presented string) error {
+	switch {
+	case held == presented:
+		return nil
+	case held == "":
+		return fault.New(fault.CodeInvalid, "It was asked for at "+AuthorizePath+", so it is redeemed at /v1/auth/token.")
+	case presented == "":
+		return fault.New(fault.CodeInvalid, "It was asked for at "+StandardAuthorizePath+", so it is redeemed at "+StandardTokenPath+".")
+	}
+	return fault.New(fault.RedirectMismatch, "")
 }
 
 // checkVerifier is PKCE on our own edge (RFC 7636 §4.6).

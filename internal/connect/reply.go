@@ -18,12 +18,13 @@ type reply struct {
 	returnURL   string
 	state       string
 	tokenMode   bool
+	issuer      string // ours, where the application hears it in the words of RFC 6749
 	application string
 	brand       brand.Brand
 }
 
 func replyTo(a store.Attempt) reply {
-	return reply{returnURL: a.ReturnURL, state: a.State, tokenMode: a.TokenMode}
+	return reply{returnURL: a.ReturnURL, state: a.State, tokenMode: a.TokenMode, issuer: a.Issuer}
 }
 
 // failure sends the fault back: status=error, a code for programs, a text for
@@ -44,11 +45,17 @@ func (r reply) unbegun(err error) Outcome {
 }
 
 func (r reply) errorURL(f *fault.Error) string {
+	if r.issuer != "" {
+		return r.standard(url.Values{"error": {redirectError(f)}, "error_description": {Description(f)}})
+	}
 	answer := url.Values{"status": {"error"}, "error": {string(f.Code)}, "details": {f.Message()}}
 	return answerURL(r.returnURL, r.withState(answer), r.tokenMode, true)
 }
 
 func (r reply) code(code secret.Text) string {
+	if r.issuer != "" {
+		return r.standard(url.Values{"code": {code.Reveal()}})
+	}
 	answer := url.Values{"status": {"success"}, "code": {code.Reveal()}}
 	return answerURL(r.returnURL, r.withState(answer), false, false)
 }

@@ -16,7 +16,7 @@ import (
 // that carries one itself could fake or hide an answer (architecture, decision 4).
 var ours = []string{
 	"code", "state", "status", "error", "details", "accesstoken", "accountid",
-	"userid", "usersession", "requestid", "iss",
+	"userid", "usersession", "requestid", "iss", "error_description",
 }
 
 // customScheme is a private-use scheme of a native application (RFC 8252 §7.1).

@@ -88,7 +88,7 @@ func TestCheckReturnURL(t *testing.T) {
 func TestReturnURLNeverCarriesOurNames(t *testing.T) {
 	t.Parallel()
 	names := []string{
-		"code", "state", "status", "error", "details", "accessToken", "accountId", "userId", "userSession", "requestId", "iss",
+		"code", "state", "status", "error", "details", "accessToken", "accountId", "userId", "userSession", "requestId", "iss", "error_description",
 		"CODE", "AccessToken", "accesstoken", "cod%65", "%63%6f%64%65", "co%2564e", "%2563ode", "+code", "code+", "%20code",
 		"code[]", "code%5B%5D", "state[x]", "status.x", "code%255B", "%252563ode", "%25252563ode", "%2525252525252563ode", "a%252525252525252541",
 		"code%00", "code%0a", "%09code", "%C5%BFtate", "acce%C5%BFsToken", "acces%73To%E2%84%AAen",

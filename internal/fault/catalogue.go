@@ -81,12 +81,15 @@ const (
 	CodeExpired        Code = "code.expired"
 	VerifierMissing    Code = "verifier.missing"
 	VerifierMismatch   Code = "verifier.mismatch"
+	RedirectMismatch   Code = "redirecturi.mismatch"
+	GrantUnsupported   Code = "grant.unsupported"
 
 	// Calls with a bearer, or for an account.
 	NotAuthenticated   Code = "unauthorized"
 	TokenRevoked       Code = "token.revoked"
 	TokenInQuery       Code = "token.inQuery"
 	TokenLimited       Code = "token.limited"
+	TokenForeign       Code = "token.foreign"
 	TokenDead          Code = "token.dead"
 	RefreshFailed      Code = "token.refresh.failed"
 	AccountUnknown     Code = "account.unknown"
@@ -205,11 +208,14 @@ var catalogue = []Entry{
 	{CodeExpired, Invalid, "This code has expired. Redeem a code at once when it arrives: start a new sign-in.", "redeeming a code after its lifetime"},
 	{VerifierMissing, Invalid, "The sign-in was started with a codeChallenge, so redeeming needs its codeVerifier.", "redeeming without codeVerifier; the code is not consumed"},
 	{VerifierMismatch, Invalid, "codeVerifier does not match the codeChallenge of the sign-in.", "redeeming with a wrong codeVerifier; the code is not consumed"},
+	{RedirectMismatch, Invalid, "redirect_uri is not the one that this sign-in was started with. Send the very same text in both requests.", "redeeming at /oauth/token with another redirect_uri than at /oauth/authorize; the code is not consumed"},
+	{GrantUnsupported, Invalid, "grant_type must be authorization_code. An access token does not expire, so there is none to refresh.", "/oauth/token with another grant_type"},
 
 	{NotAuthenticated, Unauthorized, "unauthorized: Send the account's access token as Authorization: Bearer …", "no bearer, or one that does not exist"},
 	{TokenRevoked, Unauthorized, "This access token has been revoked. Connect the account again.", "a bearer after revocation or after its account was deleted"},
 	{TokenInQuery, Unauthorized, "An access token in the address is never accepted. Send it as Authorization: Bearer … and treat the leaked one as stolen.", "one of our access tokens in the query string, or access_token or accessToken without an Authorization header"},
 	{TokenLimited, Forbidden, "This access token was issued to a browser (responseType=token) and cannot remove the account. Use the application's own credentials.", "DELETE /v1/account or /v1/account/token with a token of token mode"},
+	{TokenForeign, Invalid, "This access token was issued to another application and has not been revoked. Whoever has it from there should revoke it.", "/oauth/revoke with an access token of another application"},
 	{TokenDead, Unauthorized, "Not authorized: the provider has ended this account's access. The person must connect it again.", "the refresh was refused for good, or the credential was removed; the provider is not called"},
 	{RefreshFailed, Unauthorized, "The account's access has ended and cannot be renewed. The person must connect it again.", "the access token ended and the provider gave no refresh token"},
 	{AccountUnknown, NotFound, "The application has no such account.", "application credentials with an X-Aurinko-Account-Id that is not one of its accounts, or a bearer of another account"},

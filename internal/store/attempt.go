@@ -23,6 +23,7 @@ type Attempt struct {
 	ReturnURL      string
 	RedirectURI    string // given to the provider; empty in an attempt of an older version
 	State          string // the application's own
+	Issuer         string // ours, told with the answer to a client of the standards face; empty for one of the contract
 	TokenMode      bool
 	Scopes         []scope.Scope
 	NativeScopes   []string
@@ -56,7 +57,7 @@ const attemptColumns = `id, state_hash, application_id, registration_id, service
 	verifier, result, return_url, state, token_mode, scopes, native_scopes, account_id, client_org_id, login_hint,
 	prompt, auth_email, challenge, partial_grant, ensure_access, fresh, consent_forced, rest_asked, held, choice_hash,
 	created_at, expires_at, consumed_at, redirect_uri, rest_of, server_url,
-	place_accounts, place_api, link_generation`
+	place_accounts, place_api, link_generation, issuer`
 
 func scanAttempt(r row) (a Attempt, err error) {
 	err = r.Scan(&a.ID, &a.StateHash, &a.ApplicationID, &a.RegistrationID, (*string)(&a.ServiceType), &a.BrowserHash, &a.Unbound,
@@ -65,7 +66,7 @@ func scanAttempt(r row) (a Attempt, err error) {
 		&a.Prompt, &a.AuthEmail, &a.Challenge, (*string)(&a.PartialGrant), &a.EnsureAccess, &a.Fresh, &a.ConsentForced,
 		&a.RestAsked, &a.Held, &a.ChoiceHash,
 		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.ExpiresAt), (*timeColumn)(&a.ConsumedAt), &a.RedirectURI, &a.RestOf, &a.ServerURL,
-		&a.PlaceAccounts, &a.PlaceAPI, &a.LinkGeneration)
+		&a.PlaceAccounts, &a.PlaceAPI, &a.LinkGeneration, &a.Issuer)
 	return a, err
 }
 
@@ -80,14 +81,14 @@ func (s *Store) CreateAttempt(ctx context.Context, a Attempt) error {
 func insertAttempt(ctx context.Context, q Querier, a Attempt) error {
 	_, err := q.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-			$27, $28, $29, $30, $31, $32, $33, $34, $35, $36)`,
+			$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)`,
 		a.ID, a.StateHash, a.ApplicationID, a.RegistrationID, string(a.ServiceType), a.BrowserHash, a.Unbound,
 		a.Verifier, a.Result, a.ReturnURL, a.State, a.TokenMode,
 		scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), int64(a.AccountID), a.ClientOrgID, a.LoginHint,
 		a.Prompt, a.AuthEmail, a.Challenge, string(a.PartialGrant), a.EnsureAccess, a.Fresh, a.ConsentForced,
 		a.RestAsked, a.Held, a.ChoiceHash,
 		millis(a.CreatedAt), millis(a.ExpiresAt), millis(a.ConsumedAt), a.RedirectURI, a.RestOf, a.ServerURL,
-		a.PlaceAccounts, a.PlaceAPI, a.LinkGeneration)
+		a.PlaceAccounts, a.PlaceAPI, a.LinkGeneration, a.Issuer)
 	return err
 }
 

@@ -16,18 +16,19 @@ type Code struct {
 	AttemptID     string
 	Ceiling       []scope.Scope
 	Challenge     string // the application's PKCE challenge (S256); empty for none
+	RedirectURI   string // which a client of the standards face must repeat; empty for one of the contract
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
 	UsedAt        time.Time // zero while it waits
 	TokenID       string    // what it was redeemed for
 }
 
-const codeColumns = `hash, application_id, account_id, attempt_id, ceiling, challenge, created_at, expires_at, used_at, token_id`
+const codeColumns = `hash, application_id, account_id, attempt_id, ceiling, challenge, created_at, expires_at, used_at, token_id, redirect_uri`
 
 func insertCode(ctx context.Context, q Querier, c Code) error {
-	_, err := q.ExecContext(ctx, `INSERT INTO codes (`+codeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+	_, err := q.ExecContext(ctx, `INSERT INTO codes (`+codeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		c.Hash, c.ApplicationID, int64(c.AccountID), c.AttemptID, scope.Join(c.Ceiling), c.Challenge,
-		millis(c.CreatedAt), millis(c.ExpiresAt), millis(c.UsedAt), c.TokenID)
+		millis(c.CreatedAt), millis(c.ExpiresAt), millis(c.UsedAt), c.TokenID, c.RedirectURI)
 	return err
 }
 
@@ -36,7 +37,7 @@ func (s *Store) Code(ctx context.Context, hash []byte) (Code, error) {
 	var c Code
 	err := s.engine.Reader().QueryRowContext(ctx, `SELECT `+codeColumns+` FROM codes WHERE hash = $1`, hash).
 		Scan(&c.Hash, &c.ApplicationID, (*int64)(&c.AccountID), &c.AttemptID, (*scopesColumn)(&c.Ceiling), &c.Challenge,
-			(*timeColumn)(&c.CreatedAt), (*timeColumn)(&c.ExpiresAt), (*timeColumn)(&c.UsedAt), &c.TokenID)
+			(*timeColumn)(&c.CreatedAt), (*timeColumn)(&c.ExpiresAt), (*timeColumn)(&c.UsedAt), &c.TokenID, &c.RedirectURI)
 	return c, s.fail(ctx, "read the code", err)
 }
 

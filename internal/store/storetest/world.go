@@ -131,7 +131,7 @@ func (w *world) newAttempt() store.Attempt {
 	return store.Attempt{
 		ID: id, StateHash: hashOf(id), ApplicationID: w.app.ID, RegistrationID: w.reg.ID, ServiceType: account.Google,
 		BrowserHash: hashOf("browser"), Verifier: []byte("sealed verifier"), ReturnURL: "https://notes.example/back", State: "s-1",
-		RedirectURI: "https://connect.notes.example/v1/auth/callback", ServerURL: "mail.notes.example",
+		RedirectURI: "https://connect.notes.example/v1/auth/callback", ServerURL: "mail.notes.example", Issuer: "https://avain.example",
 		PlaceAccounts: "https://sts.example", PlaceAPI: "https://notes.example/sugar",
 		TokenMode: true, Scopes: []scope.Scope{scope.MailRead}, NativeScopes: []string{"native.one", "native.two"},
 		AccountID: 77, ClientOrgID: "org-1", LoginHint: "ada@example.com", Prompt: "consent", AuthEmail: "ada@example.com",
@@ -174,7 +174,7 @@ func newCode(a account.Account) store.Code {
 	id := account.NewRecordID()
 	return store.Code{
 		Hash: hashOf(id), ApplicationID: a.ApplicationID, AccountID: a.ID, AttemptID: "attempt", Ceiling: []scope.Scope{scope.MailRead},
-		Challenge: "challenge", CreatedAt: noon, ExpiresAt: noon.Add(time.Minute),
+		Challenge: "challenge", RedirectURI: "https://notes.example/back", CreatedAt: noon, ExpiresAt: noon.Add(time.Minute),
 	}
 }
 
