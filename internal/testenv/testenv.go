@@ -26,6 +26,8 @@ const (
 	emulateMain = "e2e/counterparts/node_modules/emulate/dist/index.js"
 	strictMain  = "e2e/counterparts/strict.mjs"
 	strictNeeds = "e2e/counterparts/node_modules/oidc-provider/package.json"
+	clientMain  = "e2e/counterparts/client.mjs"
+	clientNeeds = "e2e/counterparts/node_modules/openid-client/package.json"
 	axeMain     = "e2e/counterparts/node_modules/axe-core/axe.min.js"
 )
 
@@ -111,10 +113,23 @@ func Emulate(t testing.TB) (node, script string) {
 // test as Need does. How to start it: e2e/counterparts/README.md.
 func OIDCProvider(t testing.TB) (node, script string) {
 	t.Helper()
+	return counterpart(t, "oidc-provider", "the strict OpenID provider", strictMain, strictNeeds)
+}
+
+// OpenIDClient returns Node.js and the script that drives openid-client, a client library for OAuth 2.0, or ends the
+// test as Need does. How it is driven: e2e/counterparts/README.md.
+func OpenIDClient(t testing.TB) (node, script string) {
+	t.Helper()
+	return counterpart(t, "openid-client", "the independent OAuth client", clientMain, clientNeeds)
+}
+
+// counterpart is a script of the counterparts' folder, which wants a package there.
+func counterpart(t testing.TB, tool, what, main, needs string) (node, script string) {
+	t.Helper()
 	root := Root(t)
-	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(strictNeeds)))
-	Need(t, "oidc-provider", err == nil, "the strict OpenID provider of "+filepath.Dir(strictMain)+" is not installed; "+cure)
-	script = filepath.Join(root, filepath.FromSlash(strictMain))
+	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(needs)))
+	Need(t, tool, err == nil, what+" of "+filepath.Dir(main)+" is not installed; "+cure)
+	script = filepath.Join(root, filepath.FromSlash(main))
 	// Having looked at it, `go test` runs the test again where the script has changed.
 	if _, err := os.Stat(script); err != nil {
 		t.Fatal(err)

@@ -195,11 +195,13 @@ func TestWhatSetupBrings(t *testing.T) {
 			t.Errorf("%s wants the group %s: %v", master, group, err)
 		}
 	})
-	t.Run("oidc-provider", func(t *testing.T) {
-		t.Parallel()
-		node, script := OIDCProvider(t)
-		if out, err := exec.CommandContext(t.Context(), node, "--check", script).CombinedOutput(); err != nil {
-			t.Errorf("%s is no script: %v\n%s", script, err, out)
-		}
-	})
+	for name, find := range map[string]func(testing.TB) (node, script string){"oidc-provider": OIDCProvider, "openid-client": OpenIDClient} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			node, script := find(t)
+			if out, err := exec.CommandContext(t.Context(), node, "--check", script).CombinedOutput(); err != nil {
+				t.Errorf("%s is no script: %v\n%s", script, err, out)
+			}
+		})
+	}
 }

@@ -224,6 +224,6 @@ func TestGermanLacksNothingThatPeopleMeet(t *testing.T) {
 func forPrograms() []string {
 	return []string{
 		"fault.client.unauthorized", "fault.code.", "fault.verifier.", "fault.unauthorized", "fault.token.", "fault.account.unknown",
-		"fault.providerauth.", "fault.path.", "fault.direct.", "fault.not_found", "fault.server.stopping",
+		"fault.providerauth.", "fault.path.", "fault.direct.", "fault.not_found", "fault.server.stopping", "fault.redirecturi.", "fault.grant.",
 	}
 }
