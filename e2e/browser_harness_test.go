@@ -34,9 +34,14 @@ type chromium struct {
 // process and nothing else: each has a browser context of its own.
 func startChromium(t *testing.T) chromium {
 	t.Helper()
+	return startBrowser(t, testenv.Chromium(t))
+}
+
+func startBrowser(t *testing.T, path string) chromium {
+	t.Helper()
 	axe := testenv.Axe(t)
 	flags := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(testenv.Chromium(t)), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1200, 800),
+		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1200, 800),
 		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		// Nothing of Chromium's own may look for a network.
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/avain-project/avain/internal/demo"
+	"github.com/avain-project/avain/internal/testenv"
 )
 
 // TestBrowserHosts runs both flows at every provider in Chromium, with three
@@ -54,6 +55,22 @@ func TestBrowserHosts(t *testing.T) {
 			journey(v, s)
 		})
 	}
+}
+
+// TestBrowserWindows is for what a whole browser lays between its engine and the pages: both flows, a consent that is
+// not whole, and a password that it may want to keep. Every other journey takes the engine alone, where it is to be had.
+func TestBrowserWindows(t *testing.T) {
+	t.Parallel()
+	browser := startBrowser(t, testenv.WholeChromium(t))
+	for _, flow := range []string{"code", "token"} {
+		runAtSite(t, browser, "allow", "Google", flow, allowed)
+		runAtSite(t, browser, "deny, then onward", "Google", flow, deniedOnward)
+	}
+	runAtSite(t, browser, "untick, then grant the rest, at an alias", "Office365", "code", atAlias(untickedThenTheRest))
+	t.Run("SugarCRM, chosen, by password", func(t *testing.T) {
+		t.Parallel()
+		sugarByPassword(newVisitor(t, browser, startDemo(t, onThreeHosts(t))))
+	})
 }
 
 func runAtSite(t *testing.T, browser chromium, name, service, flow string, journey func(*visitor, *site)) {

@@ -61,8 +61,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// builtBinary builds avain once a test process, with the race detector where the
-// tests have it.
+// builtBinary builds avain once a test process, as people do: without the race
+// detector, which the servers inside of the test process have.
 func builtBinary(t testing.TB) string {
 	t.Helper()
 	path, err := build()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,6 +35,9 @@ const (
 // chromiumNames are what distributions call the browser, in the order of scripts/setup.
 var chromiumNames = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 
+// shellNames is the same engine without the windows around it, whose own pages cost four times what a journey does.
+var shellNames = []string{"chromium-headless-shell"}
+
 // Need goes on where ok is true. Otherwise it ends the test, naming the tool that is missing and why it is
 // needed or what to do: a skip, or a failure under AVAIN_TEST_COMPLETE=1.
 func Need(t testing.TB, tool string, ok bool, why string) {
@@ -47,11 +51,22 @@ func Need(t testing.TB, tool string, ok bool, why string) {
 	t.Skipf("%s is missing: %s", tool, why)
 }
 
-// Chromium returns the path of a Chromium or Chrome, or ends the test as Need does. AVAIN_CHROMIUM names
-// another one; the test fails where that cannot be run.
+// Chromium returns the path of a Chromium or Chrome, the one without windows where there is one, or ends the
+// test as Need does. AVAIN_CHROMIUM names another one; the test fails where that cannot be run.
 func Chromium(t testing.TB) string {
 	t.Helper()
-	path, err := findChromium(os.Getenv(chromiumVar), exec.LookPath)
+	return chromium(t, slices.Concat(shellNames, chromiumNames))
+}
+
+// WholeChromium is Chromium with its windows, as people have it.
+func WholeChromium(t testing.TB) string {
+	t.Helper()
+	return chromium(t, chromiumNames)
+}
+
+func chromium(t testing.TB, names []string) string {
+	t.Helper()
+	path, err := findChromium(os.Getenv(chromiumVar), names, exec.LookPath)
 	if errors.Is(err, errOverride) {
 		t.Fatal(err)
 	}
@@ -61,8 +76,8 @@ func Chromium(t testing.TB) string {
 
 var errOverride = errors.New("the browser named by " + chromiumVar + " cannot be run")
 
-// findChromium returns the overriding browser, or else the first of chromiumNames that lookPath finds.
-func findChromium(override string, lookPath func(string) (string, error)) (string, error) {
+// findChromium returns the overriding browser, or else the first of the names that lookPath finds.
+func findChromium(override string, names []string, lookPath func(string) (string, error)) (string, error) {
 	if override != "" {
 		path, err := lookPath(override)
 		if err != nil {
@@ -70,12 +85,12 @@ func findChromium(override string, lookPath func(string) (string, error)) (strin
 		}
 		return path, nil
 	}
-	for _, name := range chromiumNames {
+	for _, name := range names {
 		if path, err := lookPath(name); err == nil {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("none of %s is in PATH: %w", strings.Join(chromiumNames, ", "), exec.ErrNotFound)
+	return "", fmt.Errorf("none of %s is in PATH: %w", strings.Join(names, ", "), exec.ErrNotFound)
 }
 
 // Node returns the path of Node.js, 20 or newer, or ends the test as Need does.

@@ -106,6 +106,7 @@ func TestFindChromium(t *testing.T) {
 		err            error
 	}{
 		{"the distribution's first", "", []string{"google-chrome", "chromium"}, "/bin/chromium", nil},
+		{"the one without windows first", "", []string{"chromium", "chromium-headless-shell"}, "/bin/chromium-headless-shell", nil},
 		{"Chrome where it is alone", "", []string{"google-chrome"}, "/bin/google-chrome", nil},
 		{"nothing", "", nil, "", exec.ErrNotFound},
 		{"the override wins", "brave", []string{"chromium", "brave"}, "/bin/brave", nil},
@@ -113,7 +114,7 @@ func TestFindChromium(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := findChromium(test.override, machine(test.installed...))
+			got, err := findChromium(test.override, slices.Concat(shellNames, chromiumNames), machine(test.installed...))
 			if got != test.want || !errors.Is(err, test.err) {
 				t.Errorf("%q, %v; want %q, %v", got, err, test.want, test.err)
 			}
@@ -147,7 +148,7 @@ func TestWhatSetupBrings(t *testing.T) {
 	t.Parallel()
 	t.Run("browser", func(t *testing.T) {
 		t.Parallel()
-		if path := Chromium(t); path == "" {
+		if Chromium(t) == "" || WholeChromium(t) == "" {
 			t.Error("Chromium went on without a path")
 		}
 	})
