@@ -91,7 +91,7 @@ func (f *fleet) newReplica(t *testing.T, number int, flags []string) *replica {
 	r := &replica{number: number, cable: newCable(t, fmt.Sprintf("replica-%d", number), behind.Address)}
 	r.server = &rig.Server{
 		Database: strings.Replace(behind.URL, behind.Address, r.cable.address(), 1),
-		Key:      f.key.Reveal(), Dir: t.TempDir(), Flags: flags,
+		Key:      f.key.Reveal(), Dir: t.TempDir(), Flags: append([]string{"--log-level", "warn"}, flags...),
 	}
 	return r
 }
@@ -141,6 +141,14 @@ func eventually(t *testing.T, what string, yes func() bool) {
 		if time.Now().After(end) {
 			t.Fatalf("it never comes about that %s", what)
 		}
+	}
+}
+
+// step is a subtest that is of use only after those before it have gone well.
+func step(t *testing.T, name string, do func(t *testing.T)) {
+	t.Helper()
+	if !t.Run(name, do) {
+		t.FailNow()
 	}
 }
 

@@ -3,6 +3,7 @@ package replicas_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -52,6 +53,18 @@ func (l *ledger) storeAway(of ...*replica) (back func(*replica)) {
 		defer l.mu.Unlock()
 		open[r].end = time.Now()
 	}
+}
+
+// storeIsAway tells whether some replica has none now.
+func (l *ledger) storeIsAway() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, windows := range l.away {
+		if slices.ContainsFunc(windows, func(w *window) bool { return w.end.IsZero() }) {
+			return true
+		}
+	}
+	return false
 }
 
 // kills notes that a replica is about to be killed: what it had not answered is cut off.

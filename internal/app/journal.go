@@ -43,14 +43,19 @@ func (a *App) unkept(ctx context.Context) string {
 	return ""
 }
 
-// replay saves what the journal keeps as soon as the database takes it.
+// replay saves what the journal keeps as soon as the database takes it, and ends what was
+// under way when it went.
 func (a *App) replay(ctx context.Context) {
 	jobs.Run(ctx, a.logger, jobs.Task{Name: "replay the journal", Interval: time.Second, Do: func(ctx context.Context) error {
-		err := a.credentials.Replay(ctx)
-		if errors.Is(err, store.ErrUnavailable) {
+		saved := a.credentials.Replay(ctx)
+		if errors.Is(saved, store.ErrUnavailable) {
 			return nil // told when it was kept
 		}
-		return err
+		ended := a.credentials.EndClaims(ctx)
+		if errors.Is(ended, store.ErrUnavailable) {
+			return saved
+		}
+		return errors.Join(saved, ended)
 	}})
 }
 

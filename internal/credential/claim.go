@@ -49,9 +49,9 @@ func (s *Service) claim(ctx context.Context, id account.ID, done func(held) bool
 		if err := s.mayAsk(ctx, id, current, waited); err != nil {
 			return held{}, nil, err
 		}
-		began := time.Now()
+		began, holder := time.Now(), account.NewRecordID()
 		claim, err := s.Store.ClaimRefresh(ctx, store.ClaimRequest{
-			AccountID: id, Generation: current.record.Generation, Holder: account.NewRecordID(),
+			AccountID: id, Generation: current.record.Generation, Holder: holder,
 			For: s.RefreshTimeout + claimMargin, DoubtFor: s.RefreshTimeout,
 		})
 		var wait *store.WaitError
@@ -71,7 +71,8 @@ func (s *Service) claim(ctx context.Context, id account.ID, done func(held) bool
 				return held{}, nil, err
 			}
 		case errors.Is(err, store.ErrConflict): // read it anew
-		case !errors.As(err, &wait):
+		case !errors.As(err, &wait): // it may have been made, and the answer lost
+			s.endLater(store.Claim{AccountID: id, Holder: holder}, store.Release{})
 			return held{}, nil, fault.Wrap(fault.StoreUnavailable, err)
 		case !wait.Held:
 			return held{}, nil, Fault(pausedFor(wait))
@@ -172,10 +173,12 @@ func (s *Service) pauseAfter(n int, told time.Duration) time.Duration {
 	return pause/2 + s.Random(pause/2)
 }
 
-// release ends a claim. One that cannot be ended ends by its time, and leaves a doubt.
+// release ends a claim. One that cannot be ended is ended when the store is back; where this
+// process is gone by then, it ends by its time, and leaves a doubt.
 func (s *Service) release(ctx context.Context, claim store.Claim, r store.Release) {
 	if err := s.Store.ReleaseRefresh(context.WithoutCancel(ctx), claim, r); err != nil {
-		s.Logger.ErrorContext(ctx, "could not release the refresh", "account", claim.AccountID, "error", err)
+		s.endLater(claim, r)
+		s.Logger.ErrorContext(ctx, "could not release the refresh; it is tried again", "account", claim.AccountID, "error", err)
 	}
 }
 

@@ -81,6 +81,7 @@ type Service struct {
 	turns      *turns
 	remembered remembered
 	rota       *rota.Rota
+	unended    unended
 }
 
 // New makes the service.
