@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 
 const (
 	replicas = 3
-	accounts = 5
+	accounts = 4
 )
 
 // fleet is all of it.
@@ -109,7 +109,6 @@ func (f *fleet) open(t *testing.T) *app.App {
 // end says what the servers said, where something has failed.
 func (f *fleet) end(t *testing.T) {
 	for _, r := range f.replicas {
-		r.server.Continue(t)
 		r.server.Kill(t)
 		if t.Failed() {
 			t.Logf("replica %d said:\n%s", r.number, r.server.Log())
@@ -154,6 +153,7 @@ func step(t *testing.T, name string, do func(t *testing.T)) {
 
 // reached waits until a refresh is held.
 func reached(t *testing.T, h *rig.Hold) {
+
 	t.Helper()
 	select {
 	case <-h.Reached:

@@ -24,7 +24,7 @@ func TestWhoRenewsGoesAway(t *testing.T) {
 }
 
 func (f *fleet) whoRenewsIsKilled(t *testing.T, at rig.Point) {
-	f.box.Expire()
+	f.expire(t)
 	s, r := f.seats[0], f.replicas[0]
 	hold := s.Provider.StopAt(at)
 	var group sync.WaitGroup
@@ -53,7 +53,7 @@ func (f *fleet) whoRenewsIsKilled(t *testing.T, at rig.Point) {
 // The claim's time passes while its holder is frozen. Thawed, it gets no answer, and gives
 // its caller what the other one has got.
 func (f *fleet) whoRenewsIsFrozen(t *testing.T) {
-	f.box.Expire()
+	f.expire(t)
 	s, r := f.seats[1], f.replicas[1]
 	hold := s.Provider.StopAt(rig.Asked)
 	var group sync.WaitGroup
@@ -79,7 +79,7 @@ func (f *fleet) whoRenewsIsFrozen(t *testing.T) {
 // A server that is frozen within a transaction keeps its rows from everybody: the database
 // ends the transaction.
 func (f *fleet) whoClaimsIsFrozen(t *testing.T) {
-	f.box.Expire()
+	f.expire(t)
 	s, r := f.seats[2], f.replicas[2]
 	refused := s.Provider.StopAt(rig.Unclaimed)
 	unlock := f.database.Lock(t)

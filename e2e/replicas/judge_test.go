@@ -162,11 +162,7 @@ func (l *ledger) count(from int, such func(call) bool) (n int) {
 func (f *fleet) judge(t *testing.T) verdict {
 	t.Helper()
 	v := f.log.judge(t)
-	before := map[string]int{}
-	for _, s := range f.seats {
-		before[s.Name] = s.Provider.Book().Refreshes
-	}
-	f.round(t)
+	refreshes := f.round(t)
 	if now := f.log.judge(t); now.away+now.cut > 0 {
 		t.Errorf("all is well, and there are failures: %+v", now)
 	}
@@ -174,8 +170,8 @@ func (f *fleet) judge(t *testing.T) verdict {
 	for _, s := range f.seats {
 		did, now := s.Provider.Book(), stored[s.Account]
 		switch {
-		case did.Refreshes != before[s.Name]+1:
-			t.Errorf("%s: %d refreshes when one was needed", s.Name, did.Refreshes-before[s.Name])
+		case refreshes[s] != 1:
+			t.Errorf("%s: %d refreshes when one was needed", s.Name, refreshes[s])
 		case did.Refused > 0 || did.Strange > 0:
 			t.Errorf("%s: the provider refused %d refresh tokens, and had %d calls for others", s.Name, did.Refused, did.Strange)
 		case now.Generation != int64(did.Refreshes)+1 || now.Status != "active" || now.Losses > 0:

@@ -32,6 +32,7 @@ type Book struct {
 	Refreshes int // each made the refresh token before it void
 	Refused   int // refresh tokens that it did not take
 	Used      int // the refresh whose access token its API was called with last
+	Turned    int // calls of its API with an access token that had ended
 	Strange   int // calls of its API that were meant for another account
 	access    map[string]int
 }
@@ -222,6 +223,9 @@ func (p *Provider) called(status int, token, meantFor string) {
 	defer p.mu.Unlock()
 	if meantFor != p.name {
 		p.seen.Strange++
+	}
+	if status == http.StatusUnauthorized {
+		p.seen.Turned++
 	}
 	if status == http.StatusOK {
 		p.seen.Used = p.seen.access[token]

@@ -24,13 +24,14 @@ type Server struct {
 	Database, Key, Dir string
 	Flags              []string // more of `avain serve`
 
+	bound   sync.Once // to the test that has started it first: it ends with that
 	mu      sync.Mutex
 	running *exec.Cmd
 	address string        // host:port that it listens on
 	log     *bytes.Buffer // of the last one; read it when that has ended
 }
 
-// Start starts it, on a port that was free a moment ago.
+// Start starts it until the test ends that does so first, on a port that was free a moment ago.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	var err error
@@ -50,10 +51,11 @@ func (s *Server) TryStart(t testing.TB) error {
 		program = Binary(t)
 	}
 	address := FreeAddress(t)
-	cmd := exec.CommandContext(t.Context(), program, append([]string{
+	s.bound.Do(func() { t.Cleanup(s.kill) })
+	cmd := exec.Command(program, append([]string{
 		"serve", "--json", "--listen", address, "--public-url", PublicURL,
 		"--data-dir", s.Dir, "--database", s.Database, "--limit-address", "10000", "--limit-application", "10000",
-	}, s.Flags...)...)
+	}, s.Flags...)...) //nolint:noctx // it outlives a subtest that starts it again
 	cmd.Env = append(os.Environ(), "AVAIN_KEY="+s.Key)
 	log := new(bytes.Buffer)
 	cmd.Stderr = log
@@ -92,6 +94,14 @@ func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	s.signal(t, syscall.SIGKILL)
 	_ = s.running.Wait() // killed
+}
+
+// kill leaves nothing behind.
+func (s *Server) kill() {
+	if s.running != nil && s.running.ProcessState == nil {
+		_ = s.running.Process.Kill()
+		_ = s.running.Wait()
+	}
 }
 
 // End asks it to stop, as an operator does, and waits until it has.

@@ -174,6 +174,39 @@ func TestALateSuccessRevivesTheAccount(t *testing.T) {
 	}
 }
 
+// Who was stopped while another did it has no answer, and its caller none to complain of.
+func TestAFailureThatAnotherHasMadeGoodIsNone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.advance(2 * time.Hour)
+	asked, release := make(chan struct{}), make(chan struct{})
+	b.vendor.plays(func(n int, _ provider.Tokens) (provider.Tokens, error) {
+		if n > 1 {
+			return next(n), nil
+		}
+		close(asked)
+		<-release
+		return provider.Tokens{}, &provider.Error{Class: provider.Later, Code: provider.CodeUnreachable}
+	})
+	late := make(chan string, 1)
+	go func() {
+		token, err := b.call(context.Background())
+		if err != nil {
+			token = err.Error()
+		}
+		late <- token
+	}()
+	<-asked // and is stopped for a minute
+	other := b.replica()
+	b.advance(time.Minute)
+	other.advance(time.Minute)
+	other.gets("access-2")
+	close(release)
+	if token := <-late; token != "access-2" {
+		t.Errorf("who was late got %q", token)
+	}
+}
+
 func TestFailuresInARowAreLeftAloneForEverLonger(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

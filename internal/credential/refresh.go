@@ -95,7 +95,14 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, old held, reso
 	if err != nil || claim == nil {
 		return current, err
 	}
-	return s.renewClaimed(ctx, *claim, current, resource)
+	renewed, err := s.renewClaimed(ctx, *claim, current, resource)
+	if err != nil {
+		// Who was stopped for longer than its claim has perhaps been replaced meanwhile.
+		if newer, unread := s.open(ctx, id); unread == nil && newer.record.Generation > claim.Generation && newer.renewed(old, resource) {
+			return newer, nil
+		}
+	}
+	return renewed, err
 }
 
 // renewClaimed asks the provider, once, and stores its answer or what its refusal means.

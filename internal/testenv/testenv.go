@@ -204,7 +204,7 @@ func Exchangelib(t testing.TB) string {
 func PostgresPrograms(t testing.TB) string {
 	t.Helper()
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is a good one
-	if path, err := exec.LookPath("initdb"); err == nil {
+	if path, err := exec.LookPath("initdb"); err == nil && len(found) == 0 {
 		found = append(found, path)
 	}
 	Need(t, "PostgreSQL", len(found) > 0, "servers that share a database need one; "+cure)

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/avain-project/avain/internal/testenv"
 )
@@ -43,6 +44,12 @@ func StartPostgres(t testing.TB) Postgres {
 		"fsync = off\nfull_page_writes = off\nautovacuum = off\n")
 	p := Postgres{r.newDaemon(port, filepath.Join(bin, "postgres"), "-D", data, "-c", "config_file="+settings), "postgres://postgres@127.0.0.1:" + port + "/postgres?sslmode=disable"}
 	p.Start()
+	asks := []string{"-q", "-h", "127.0.0.1", "-p", port, "-t", "20"}
+	for end := time.Now().Add(patience); exec.CommandContext(t.Context(), filepath.Join(bin, "pg_isready"), asks...).Run() != nil; { // it listens before it is ready
+		if time.Now().After(end) {
+			t.Fatal("PostgreSQL does not become ready")
+		}
+	}
 	return p
 }
 
