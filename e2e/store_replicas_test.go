@@ -15,14 +15,14 @@ import (
 )
 
 // replicas are two servers of one public URL on one database. The second is reached
-// at its own address, as a balancer would.
-func replicas(t *testing.T) (one, other *world, publicHost string) {
+// at its own address, as a balancer would. The changes are to the second.
+func replicas(t *testing.T, changes ...func(*app.Config)) (one, other *world, publicHost string) {
 	t.Helper()
 	database := storetest.NewPostgres(t)
 	one = start(t, func(c *app.Config) { c.Database = database.URL })
 	second := *one
 	address := freeAddress(t)
-	second.serve(func(c *app.Config) { c.Listen, c.PublicURL = address, one.url })
+	second.serve(append(changes, func(c *app.Config) { c.Listen, c.PublicURL = address, one.url })...)
 	second.url = "http://" + address
 	return one, &second, strings.TrimPrefix(one.url, "http://")
 }

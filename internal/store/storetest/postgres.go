@@ -80,6 +80,21 @@ func (p *Postgres) Start() {
 	p.exec(`ALTER DATABASE ` + p.name + ` WITH ALLOW_CONNECTIONS true`)
 }
 
+// Freeze makes the database take reads alone, as one whose disk is nearly full or that a
+// replica has taken the place of; Thaw ends it.
+func (p *Postgres) Freeze() {
+	p.t.Helper()
+	p.exec(`ALTER DATABASE ` + p.name + ` SET default_transaction_read_only = on`)
+	p.Disconnect()
+}
+
+// Thaw ends Freeze.
+func (p *Postgres) Thaw() {
+	p.t.Helper()
+	p.exec(`ALTER DATABASE ` + p.name + ` RESET default_transaction_read_only`)
+	p.Disconnect()
+}
+
 // Disconnect ends every connection, as a server that is restarted.
 func (p *Postgres) Disconnect() {
 	p.t.Helper()
