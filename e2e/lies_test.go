@@ -148,6 +148,10 @@ func lies() []lie {
 			name: "another person's tokens", hint: steady, says: strangers, only: saysWhose,
 			code: "provider.malformed", event: "credential.stranger", tells: "credential.stranger",
 		},
+		{
+			name: "another person's tokens, and a rotated one", says: strangers, only: saysWhose, code: "provider.malformed", event: "credential.stranger",
+			then: "token.dead", marks: "dead", tells: "credential.lost credential.stranger",
+		},
 		{name: "the same person's, and says so", says: theSame, only: saysWhose},
 	}
 }
