@@ -108,6 +108,7 @@ func pausedFor(wait *store.WaitError) *provider.Error {
 // turnedDown is the end of a claim that brought no new credential.
 func (s *Service) turnedDown(ctx context.Context, acct account.Account, claim store.Claim, current held, refusal error) (held, error) {
 	var e *provider.Error
+	audit := ""
 	if !errors.As(refusal, &e) { // our own mistake
 		s.release(ctx, claim, store.Release{Doubt: true, Due: putOff})
 		return held{}, refusal
@@ -123,15 +124,17 @@ func (s *Service) turnedDown(ctx context.Context, acct account.Account, claim st
 	case e.Class == provider.Dead && claim.Doubt == store.LostDoubt:
 		told := *e
 		told.Cause = "an answer of the provider with new tokens was lost, by a crash or on the way, and it does not take the old ones any more"
-		s.audit(ctx, acct, "credential.lost", told.Cause)
-		refusal = &told
+		refusal, audit = &told, auditLost
 	}
 	if e.Class != provider.Later {
 		// The mark first: whoever waits for the claim looks at it.
 		defer s.release(ctx, claim, store.Release{Due: putOff})
 	}
-	return s.refused(ctx, acct, current, refusal)
+	return s.refused(ctx, acct, current, refusal, audit)
 }
+
+// auditLost is the audit event of an account whose new tokens are lost.
+const auditLost = "credential.lost"
 
 // codeInDoubt is the failure of a refresh that was refused while an earlier one's answer
 // may still come.
@@ -179,14 +182,5 @@ func (s *Service) release(ctx context.Context, claim store.Claim, r store.Releas
 	if err := s.Store.ReleaseRefresh(context.WithoutCancel(ctx), claim, r); err != nil {
 		s.endLater(claim, r)
 		s.Logger.ErrorContext(ctx, "could not release the refresh; it is tried again", "account", claim.AccountID, "error", err)
-	}
-}
-
-func (s *Service) audit(ctx context.Context, acct account.Account, kind, detail string) {
-	err := s.Store.AppendAudit(context.WithoutCancel(ctx), store.AuditEvent{
-		At: s.Now(), Kind: kind, ApplicationID: acct.ApplicationID, AccountID: acct.ID, Detail: detail,
-	})
-	if err != nil {
-		s.Logger.ErrorContext(ctx, "could not write the audit event", "kind", kind, "account", acct.ID, "error", err)
 	}
 }

@@ -128,8 +128,39 @@ func TestARefusalAfterAnAbandonedClaimIsDoubtful(t *testing.T) {
 	}
 	events, err := b.store.AuditEvents(t.Context(), 10)
 	b.ok(err)
-	if len(events) != 1 || events[0].Kind != "credential.lost" || events[0].AccountID != b.id {
+	if len(events) != 1 || events[0].Kind != "credential.lost" || events[0].AccountID != b.id || events[0].ApplicationID == "" {
 		t.Errorf("a lost credential is told by %+v", events)
+	}
+	if err := b.Renew(t.Context(), b.stored()); !fault.Is(err, fault.TokenDead) { // asks once more
+		t.Error(err)
+	}
+	if again, err := b.store.AuditEvents(t.Context(), 10); err != nil || len(again) != 1 {
+		t.Errorf("it is told again: %+v, %v", again, err)
+	}
+}
+
+// An answer that comes while the provider refuses who asked after it: nothing is lost, and
+// nothing says so.
+func TestWhatWasSavedMeanwhileIsNotLost(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.advance(2 * time.Hour)
+	b.abandon(45 * time.Second)
+	b.advance(2 * time.Minute)
+	b.vendor.refusing(provider.Error{Class: provider.Dead, Code: "invalid_grant"})
+	b.fails(fault.ProviderUnavailable) // from now on no answer can come any more
+	b.advance(2 * time.Minute)
+	late, err := b.store.Credential(t.Context(), b.id)
+	b.ok(err)
+	b.vendor.plays(func(int, provider.Tokens) (provider.Tokens, error) {
+		b.ok(b.store.SaveCredential(t.Context(), late, late.Generation, store.TokenState{Status: account.TokenActive, IssuedAt: b.clock()}))
+		return provider.Tokens{}, &provider.Error{Class: provider.Dead, Code: "invalid_grant"}
+	})
+	b.ok(b.Renew(t.Context(), b.stored()))
+	events, err := b.store.AuditEvents(t.Context(), 10)
+	b.ok(err)
+	if a := b.stored(); a.TokenStatus != account.TokenActive || len(events) > 0 {
+		t.Errorf("the account is %s, and the audit trail says %+v", a.TokenStatus, events)
 	}
 }
 

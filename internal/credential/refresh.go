@@ -241,13 +241,13 @@ func (s *Service) persist(ctx context.Context, record store.Credential, expect i
 // refused notes on the account what the provider's refusal means for it. Passing
 // trouble and a wrong registration leave no mark. Only while the generation that
 // was refused is still the stored one: a newer credential is not to blame, and is
-// what the caller gets.
-func (s *Service) refused(ctx context.Context, acct account.Account, current held, refusal error) (held, error) {
+// what the caller gets. audit is the audit event that goes with the mark, if any.
+func (s *Service) refused(ctx context.Context, acct account.Account, current held, refusal error, audit string) (held, error) {
 	var e *provider.Error
 	if !errors.As(refusal, &e) {
 		return held{}, refusal
 	}
-	state := store.TokenState{Error: e.Cause}
+	state := store.TokenState{Error: e.Cause, Audit: audit}
 	switch e.Class {
 	case provider.Dead:
 		state.Status = account.TokenDead

@@ -34,6 +34,9 @@ type TokenState struct {
 	Scopes       []scope.Scope
 	// Quiet: it is no event, since the account is deleted next, which is one.
 	Quiet bool
+	// Audit is the kind of the audit event that MarkToken writes with the mark, which says
+	// what Error says; empty for none. The same mark again is no event.
+	Audit string
 }
 
 const selectCredential = `SELECT account_id, record_id, data_key, sealed, generation, updated_at FROM credentials`
@@ -123,9 +126,24 @@ func (s *Store) MarkToken(ctx context.Context, id account.ID, generation int64, 
 				return err
 			}
 		}
+		if err := s.auditMark(ctx, q, id, state); err != nil {
+			return err
+		}
 		return s.writeTokenState(ctx, q, id, state)
 	})
 	return changed && err == nil, err
+}
+
+// auditMark comes before the state is written.
+func (s *Store) auditMark(ctx context.Context, q Querier, id account.ID, state TokenState) error {
+	if state.Audit == "" {
+		return nil
+	}
+	_, err := q.ExecContext(ctx,
+		`INSERT INTO audit_events (at, kind, application_id, account_id, request_id, detail)
+		SELECT `+s.clock()+`, $2, application_id, id, '', CAST($4 AS TEXT) FROM accounts WHERE id = $1 AND (token_status <> $3 OR token_error <> $4)`,
+		int64(id), state.Audit, string(state.Status), state.Error)
+	return err
 }
 
 // WipeCredential forgets the sealed credential of that generation and writes the

@@ -24,7 +24,8 @@ const (
 	AccountCreated EventKind = "account.created"
 	AccountUpdated EventKind = "account.updated" // another grant, or another name or address
 	AccountDeleted EventKind = "account.deleted"
-	// TokenExpired: the credential has stopped working; TokenRecovered: it works again.
+	// TokenExpired: the credential has stopped working, and is dead or still tried; told again
+	// where the latter becomes the former. TokenRecovered: it works again.
 	TokenExpired          EventKind = "token.expired"
 	TokenRecovered        EventKind = "token.recovered"
 	RegistrationFailing   EventKind = "registration.failing"
@@ -161,8 +162,9 @@ func (s *Store) tell(ctx context.Context, q Querier, id account.ID, before seen)
 		kinds = append(kinds, AccountUpdated)
 	}
 	worked, works := before.data.TokenStatus == account.TokenActive, after.data.TokenStatus == account.TokenActive
+	died := before.data.TokenStatus == account.TokenInvalid && after.data.TokenStatus == account.TokenDead
 	switch {
-	case worked && !works:
+	case worked && !works, died:
 		kinds = append(kinds, TokenExpired)
 	case !worked && works:
 		kinds = append(kinds, TokenRecovered)

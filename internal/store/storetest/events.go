@@ -49,7 +49,11 @@ func testEvents(t *testing.T, s *store.Store) {
 	expect() // a renewal is none
 	must(s.MarkToken(w.ctx(), a.ID, 2, doubts))(t)
 	expect(store.TokenExpired)
-	must(s.MarkToken(w.ctx(), a.ID, 2, dead))(t) // nothing that it did not say already
+	must(s.MarkToken(w.ctx(), a.ID, 2, doubts))(t)
+	expect() // nothing that it did not say already
+	must(s.MarkToken(w.ctx(), a.ID, 2, dead))(t)
+	expect(store.TokenExpired)
+	must(s.MarkToken(w.ctx(), a.ID, 2, dead))(t)
 	must(s.MarkToken(w.ctx(), a.ID, 1, works))(t)
 	expect() // another generation: nothing has changed
 	save(2, works)
