@@ -104,45 +104,71 @@ func registered(t *testing.T) []string {
 	return patterns
 }
 
-// What connect reads of authorize, and how long it may be, against the document.
+// What connect reads of authorize, and how long it may be, against the document; on the
+// standards face by that face's words.
 func TestTheDocumentHasEveryParameterOfAuthorizeWithItsBound(t *testing.T) {
 	t.Parallel()
 	bounds := map[string]uint64{}
-	inspect(t, "../internal/connect/parameters.go", func(n ast.Node) {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || spec.Names[0].Name != "bounds" {
-			return
+	for name, value := range table(t, "../internal/connect/parameters.go", "bounds") {
+		bound, err := strconv.ParseUint(value.Value, 10, 64)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, element := range spec.Values[0].(*ast.CompositeLit).Elts {
-			pair := element.(*ast.KeyValueExpr)
-			bound, err := strconv.ParseUint(pair.Value.(*ast.BasicLit).Value, 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			bounds[text(t, pair.Key)] = bound
-		}
-	})
+		bounds[name] = bound
+	}
+	hasParameters(t, "/v1/auth/authorize", bounds)
+
+	standard := map[string]uint64{"response_type": 0, "response_mode": 0} // bounded by what they are
+	for contract, word := range table(t, "../internal/connect/standard.go", "standardWords") {
+		standard[text(t, word)] = bounds[contract]
+	}
+	hasParameters(t, "/oauth/authorize", standard)
+}
+
+func hasParameters(t *testing.T, path string, bounds map[string]uint64) {
+	t.Helper()
 	documented := map[string]bool{}
-	for _, p := range load(t).Paths.Value("/v1/auth/authorize").Get.Parameters {
+	for _, p := range load(t).Paths.Value(path).Get.Parameters {
 		documented[p.Value.Name] = true
 		schema := p.Value.Schema.Value
 		if schema.Type.Is("array") {
 			schema = schema.Items.Value
 		}
-		if !schema.Type.Is("string") {
+		want := bounds[p.Value.Name]
+		if !schema.Type.Is("string") || want == 0 {
 			continue // numbers and switches are bounded by what they are
 		}
 		if schema.MaxLength == nil {
-			t.Errorf("%s: the document has no maxLength", p.Value.Name)
+			t.Errorf("%s of %s: the document has no maxLength", p.Value.Name, path)
 			continue
 		}
-		if got, want := *schema.MaxLength, bounds[p.Value.Name]; got != want {
-			t.Errorf("%s: the document bounds it by %d, the server by %d", p.Value.Name, got, want)
+		if got := *schema.MaxLength; got != want {
+			t.Errorf("%s of %s: the document bounds it by %d, the server by %d", p.Value.Name, path, got, want)
 		}
 	}
 	if d := cmp.Diff(slices.Sorted(maps.Keys(bounds)), slices.Sorted(maps.Keys(documented))); d != "" {
-		t.Errorf("parameters that are read (-) and documented (+):\n%s", d)
+		t.Errorf("parameters of %s that are read (-) and documented (+):\n%s", path, d)
 	}
+}
+
+// table is a variable of a source file that is a map of literals.
+func table(t *testing.T, file, name string) map[string]*ast.BasicLit {
+	t.Helper()
+	out := map[string]*ast.BasicLit{}
+	inspect(t, file, func(n ast.Node) {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || spec.Names[0].Name != name {
+			return
+		}
+		for _, element := range spec.Values[0].(*ast.CompositeLit).Elts {
+			pair := element.(*ast.KeyValueExpr)
+			out[text(t, pair.Key)] = pair.Value.(*ast.BasicLit)
+		}
+	})
+	if len(out) == 0 {
+		t.Fatalf("%s has no %s: this test looked at nothing", file, name)
+	}
+	return out
 }
 
 func inspect(t *testing.T, name string, visit func(ast.Node)) {
