@@ -38,5 +38,6 @@
 //
 // Start reading at authorize.go, then callback.go, complete.go, finish.go, partial.go
 // and redeem.go; form.go is the sign-in page of services that have none. Where the application leaves the service open, choose.go comes in
-// between. Return URLs have a page of their own: returnurl.go.
+// between. Return URLs have a page of their own: returnurl.go; so have the words of RFC
+// 6749, in which the same flow can be asked for and answered: standard.go.
 package connect
