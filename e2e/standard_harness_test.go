@@ -215,6 +215,9 @@ func wantToken(t testing.TB, a answer) string {
 	if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.status != http.StatusOK || got.AccessToken == "" || got.AccountID == 0 {
 		t.Fatalf("no token: %d %s", a.status, a.body)
 	}
+	if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Pragma") != "no-cache" {
+		t.Errorf("the token may be cached: %v", a.header)
+	}
 	return got.AccessToken
 }
 

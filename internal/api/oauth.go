@@ -67,6 +67,7 @@ func (s *Server) oauthToken(w http.ResponseWriter, r *http.Request) {
 		s.oauthFail(w, r, err)
 		return
 	}
+	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1 wants it beside Cache-Control
 	writeJSON(w, http.StatusOK, oauthTokens{
 		AccessToken: out.AccessToken.Reveal(), TokenType: "Bearer", Scope: scope.Join(out.Ceiling), AccountID: int64(out.AccountID),
 	})
