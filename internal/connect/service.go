@@ -44,7 +44,7 @@ type Store interface {
 	AccountByIdentity(ctx context.Context, applicationID string, t account.ServiceType, subject, clientOrgID string) (account.Account, error)
 	SaveConnection(ctx context.Context, c store.Connection) error
 	Code(ctx context.Context, hash []byte) (store.Code, error)
-	RedeemCode(ctx context.Context, hash []byte, applicationID string, now time.Time, t store.Token) error
+	RedeemCode(ctx context.Context, hash []byte, applicationID string, now time.Time, t store.Token, sessions ...store.Session) error
 	RevokeToken(ctx context.Context, id string, now time.Time) error
 	AppendAudit(ctx context.Context, e store.AuditEvent) error
 

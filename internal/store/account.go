@@ -92,7 +92,7 @@ func (s *Store) Accounts(ctx context.Context, f AccountFilter) (page []account.A
 }
 
 // DeleteAccount deletes an account with its credential and codes; its tokens
-// stay for a while, revoked.
+// stay for a while, revoked. With a primary account goes its user.
 func (s *Store) DeleteAccount(ctx context.Context, id account.ID, now time.Time) error {
 	return s.write(ctx, "delete the account", func(ctx context.Context, q Querier) error {
 		if err := holdCredential(ctx, q, id); err != nil {
@@ -102,12 +102,19 @@ func (s *Store) DeleteAccount(ctx context.Context, id account.ID, now time.Time)
 		if err != nil {
 			return err
 		}
-		result, err := q.ExecContext(ctx, `DELETE FROM accounts WHERE id = $1`, int64(id))
-		if err := require(result, err, ErrNotFound); err != nil {
+		var owner string // of a primary account
+		err = q.QueryRowContext(ctx,
+			`DELETE FROM accounts WHERE id = $1 RETURNING CASE user_role WHEN 'primary' THEN user_id ELSE '' END`, int64(id)).Scan(&owner)
+		if err != nil {
 			return err
 		}
 		if err := s.tellDeleted(ctx, q, id, was); err != nil {
 			return err
+		}
+		if owner != "" {
+			if err := releaseUser(ctx, q, owner); err != nil {
+				return err
+			}
 		}
 		_, err = revokeTokens(ctx, q, id, now)
 		return err
@@ -122,6 +129,16 @@ func identityKey(applicationID string, st account.ServiceType, subject, clientOr
 		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// userKey is the key of a user's account beside the canonical one of its identity: one for
+// whoever logs in with the identity, and one for each user who has it besides.
+func userKey(a account.Account) string {
+	key := identityKey(a.ApplicationID, a.ServiceType, a.Identity.Subject, a.ClientOrgID)
+	if a.UserRole == account.UserPrimary {
+		return "primary:" + key
+	}
+	return "user:" + a.UserID + ":" + key
 }
 
 // freshKey is the key of an account beside the canonical one of its identity.

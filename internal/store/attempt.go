@@ -35,29 +35,48 @@ type Attempt struct {
 	// that has many places; fixed when the row is made. Empty elsewhere.
 	PlaceAccounts, PlaceAPI string
 
-	Prompt         string
-	AuthEmail      string
-	Challenge      string // the application's PKCE challenge (S256)
-	PartialGrant   account.PartialGrant
-	EnsureAccess   bool
-	Fresh          bool // recycle=false
-	ConsentForced  bool
-	RestAsked      bool   // the person has been sent back for the missing access
-	RestOf         string // the attempt that sent the person back, in the one that asks for the rest; empty elsewhere
-	Held           []byte // sealed sign-in that waits for the person's choice; nil for none
-	ChoiceHash     []byte // SHA-256 of the key to the page with that choice; unique
-	LinkGeneration int64  // of the credential that a link to sign in again was made for; 0 without a link
+	Prompt        string
+	AuthEmail     string
+	Challenge     string // the application's PKCE challenge (S256)
+	PartialGrant  account.PartialGrant
+	EnsureAccess  bool
+	Fresh         bool // recycle=false
+	ConsentForced bool
+	RestAsked     bool   // the person has been sent back for the missing access
+	RestOf        string // the attempt that sent the person back, in the one that asks for the rest; empty elsewhere
+	Held          []byte // sealed sign-in that waits for the person's choice; nil for none
+	ChoiceHash    []byte // SHA-256 of the key to the page with that choice; unique
+	// UserRole is what the account becomes to a user, of a sign-in as one; UserID that
+	// user, where it is known before. MailboxInfo tells the cookies of one browser apart.
+	UserRole    account.UserRole
+	UserID      string
+	Answer      Answer
+	MailboxInfo string
+	// Signature is what proved the user. It is used up with the attempt's creation, and
+	// not read back.
+	Signature      *UsedSignature
+	LinkGeneration int64 // of the credential that a link to sign in again was made for; 0 without a link
 	CreatedAt      time.Time
 	ExpiresAt      time.Time
 	ConsumedAt     time.Time // zero while it waits
 }
+
+// Answer is what a sign-in that went well ends in, besides its status.
+type Answer string
+
+// The answers. TokenMode is the fourth.
+const (
+	AnswerCode   Answer = ""       // a code
+	AnswerCookie Answer = "cookie" // a session in the browser
+	AnswerNone   Answer = "none"   // nothing
+)
 
 // attemptColumns is in the order of scanAttempt and CreateAttempt.
 const attemptColumns = `id, state_hash, application_id, registration_id, service_type, browser_hash, unbound,
 	verifier, result, return_url, state, token_mode, scopes, native_scopes, account_id, client_org_id, login_hint,
 	prompt, auth_email, challenge, partial_grant, ensure_access, fresh, consent_forced, rest_asked, held, choice_hash,
 	created_at, expires_at, consumed_at, redirect_uri, rest_of, server_url,
-	place_accounts, place_api, link_generation, issuer`
+	place_accounts, place_api, link_generation, issuer, user_role, user_id, answer, mailbox_info`
 
 func scanAttempt(r row) (a Attempt, err error) {
 	err = r.Scan(&a.ID, &a.StateHash, &a.ApplicationID, &a.RegistrationID, (*string)(&a.ServiceType), &a.BrowserHash, &a.Unbound,
@@ -66,14 +85,20 @@ func scanAttempt(r row) (a Attempt, err error) {
 		&a.Prompt, &a.AuthEmail, &a.Challenge, (*string)(&a.PartialGrant), &a.EnsureAccess, &a.Fresh, &a.ConsentForced,
 		&a.RestAsked, &a.Held, &a.ChoiceHash,
 		(*timeColumn)(&a.CreatedAt), (*timeColumn)(&a.ExpiresAt), (*timeColumn)(&a.ConsumedAt), &a.RedirectURI, &a.RestOf, &a.ServerURL,
-		&a.PlaceAccounts, &a.PlaceAPI, &a.LinkGeneration, &a.Issuer)
+		&a.PlaceAccounts, &a.PlaceAPI, &a.LinkGeneration, &a.Issuer,
+		(*string)(&a.UserRole), &a.UserID, (*string)(&a.Answer), &a.MailboxInfo)
 	return a, err
 }
 
 // CreateAttempt inserts an attempt. ErrConflict: its id or state is taken, or its
-// registration is gone.
+// registration is gone, or its signature was used before.
 func (s *Store) CreateAttempt(ctx context.Context, a Attempt) error {
 	return s.write(ctx, "create the attempt", func(ctx context.Context, q Querier) error {
+		if a.Signature != nil {
+			if err := insertUsedSignature(ctx, q, *a.Signature); err != nil {
+				return err
+			}
+		}
 		return insertAttempt(ctx, q, a)
 	})
 }
@@ -81,14 +106,14 @@ func (s *Store) CreateAttempt(ctx context.Context, a Attempt) error {
 func insertAttempt(ctx context.Context, q Querier, a Attempt) error {
 	_, err := q.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-			$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)`,
+			$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)`,
 		a.ID, a.StateHash, a.ApplicationID, a.RegistrationID, string(a.ServiceType), a.BrowserHash, a.Unbound,
 		a.Verifier, a.Result, a.ReturnURL, a.State, a.TokenMode,
 		scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), int64(a.AccountID), a.ClientOrgID, a.LoginHint,
 		a.Prompt, a.AuthEmail, a.Challenge, string(a.PartialGrant), a.EnsureAccess, a.Fresh, a.ConsentForced,
 		a.RestAsked, a.Held, a.ChoiceHash,
 		millis(a.CreatedAt), millis(a.ExpiresAt), millis(a.ConsumedAt), a.RedirectURI, a.RestOf, a.ServerURL,
-		a.PlaceAccounts, a.PlaceAPI, a.LinkGeneration, a.Issuer)
+		a.PlaceAccounts, a.PlaceAPI, a.LinkGeneration, a.Issuer, string(a.UserRole), a.UserID, string(a.Answer), a.MailboxInfo)
 	return err
 }
 

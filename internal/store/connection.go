@@ -27,6 +27,13 @@ type Connection struct {
 	ChoiceHash       []byte // the choice that this follows, and claims; nil for none
 	Code             *Code  // inserted where not nil
 	Token            *Token // inserted where not nil
+
+	// ForUser: the sign-in was a user's, and Account has the user and the role; otherwise
+	// whose the account is stays as it is. An account that is another user's is none of the
+	// sign-in's business: a New one stands beside that.
+	ForUser bool
+	User    *User    // inserted where not nil; otherwise the user must exist
+	Session *Session // inserted where not nil
 }
 
 // SaveConnection writes all of c or nothing. ErrConflict: the account of that
@@ -40,6 +47,9 @@ func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 	}
 	return s.write(ctx, what, func(ctx context.Context, q Querier) error {
 		if err := s.connect(ctx, q, c); err != nil {
+			return err
+		}
+		if err := saveUser(ctx, q, c); err != nil {
 			return err
 		}
 		if c.Code != nil {
@@ -70,12 +80,33 @@ func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 	})
 }
 
+// saveUser writes the user of a sign-in and the session.
+func saveUser(ctx context.Context, q Querier, c Connection) error {
+	switch {
+	case c.User != nil:
+		if err := insertUser(ctx, q, *c.User); err != nil {
+			return err
+		}
+	case c.ForUser:
+		if err := holdUser(ctx, q, c.Account.UserID, ErrConflict); err != nil {
+			return err
+		}
+	}
+	if c.Session == nil {
+		return nil
+	}
+	return insertSession(ctx, q, *c.Session)
+}
+
 // connect inserts or updates the account and its credential.
 func (s *Store) connect(ctx context.Context, q Querier, c Connection) error {
 	a := c.Account
 	key := identityKey(a.ApplicationID, a.ServiceType, a.Identity.Subject, a.ClientOrgID)
 	if c.New {
-		if c.Fresh {
+		switch {
+		case c.Fresh && c.ForUser:
+			key = userKey(a)
+		case c.Fresh:
 			key = freshKey(a.ID)
 		}
 		if err := insertAccount(ctx, q, a, key); err != nil {
@@ -102,7 +133,7 @@ func (s *Store) connect(ctx context.Context, q Querier, c Connection) error {
 			return err
 		}
 	}
-	if err := updatePerson(ctx, q, a, key); err != nil {
+	if err := updatePerson(ctx, q, a, key, c.ForUser); err != nil {
 		return err
 	}
 	return s.tell(ctx, q, a.ID, before)
@@ -138,17 +169,18 @@ func updateGrant(ctx context.Context, q Querier, a account.Account) error {
 }
 
 // updatePerson writes who signed in, and when. An account that takes over an
-// identity which has a canonical account already stands beside that one.
-func updatePerson(ctx context.Context, q Querier, a account.Account, key string) error {
+// identity which has a canonical account already stands beside that one. Whose the account
+// is may change with a user's sign-in, from nobody's to that user's.
+func updatePerson(ctx context.Context, q Querier, a account.Account, key string, forUser bool) error {
 	result, err := q.ExecContext(ctx,
 		`UPDATE accounts SET kind = $2, client_org_id = $3, subject = $4, org_id = $5, email = $6, email_verified = $7,
 			name = $8, login_string = $9, auth_obtained_at = $10, updated_at = $11,
 			parent_id = $14, user_id = $15, user_role = $16,
-			identity_key = CASE WHEN identity_key = $13 OR EXISTS (SELECT 1 FROM accounts o WHERE o.identity_key = $12 AND o.id <> $1)
+			identity_key = CASE WHEN identity_key = $17 THEN $17 WHEN identity_key = $13 OR EXISTS (SELECT 1 FROM accounts o WHERE o.identity_key = $12 AND o.id <> $1)
 				THEN $13 ELSE $12 END
-		WHERE id = $1`,
+		WHERE id = $1 AND (user_id = $15 AND user_role = $16 OR user_id = '' AND $18)`,
 		int64(a.ID), string(a.Kind), a.ClientOrgID, a.Identity.Subject, a.Identity.OrgID, a.Identity.Email, a.Identity.EmailVerified,
 		a.Identity.Name, a.LoginString, millis(a.AuthObtainedAt), millis(a.UpdatedAt), key, freshKey(a.ID),
-		int64(a.ParentID), a.UserID, string(a.UserRole))
+		int64(a.ParentID), a.UserID, string(a.UserRole), userKey(a), forUser)
 	return require(result, err, ErrConflict)
 }

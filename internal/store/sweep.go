@@ -17,12 +17,12 @@ const (
 )
 
 // SweepReport counts what [Store.Sweep] deleted.
-type SweepReport struct{ Attempts, Codes, Tokens, Events int }
+type SweepReport struct{ Attempts, Codes, Tokens, Events, Sessions int }
 
 // Sweep wipes sign-ins whose choice was never made, with the way to the question, and
 // deletes attempts that expired more than an hour ago, codes that expired more than a day
 // ago, tokens revoked more than 30 days ago and events as old as that, with their
-// deliveries, in many small changes. The report counts
+// deliveries, and sessions and used signatures that have ended, in many small changes. The report counts
 // what was deleted before an error too.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (report SweepReport, err error) {
 	_, err = s.sweep(ctx,
@@ -47,6 +47,16 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (report SweepReport, e
 	}
 	report.Events, err = s.sweep(ctx,
 		`DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)`, now.Add(-eventsKept))
+	if err != nil {
+		return report, err
+	}
+	report.Sessions, err = s.sweep(ctx,
+		`DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires_at < $1 LIMIT $2)`, now)
+	if err != nil {
+		return report, err
+	}
+	_, err = s.sweep(ctx,
+		`DELETE FROM used_signatures WHERE hash IN (SELECT hash FROM used_signatures WHERE expires_at < $1 LIMIT $2)`, now)
 	if err != nil {
 		return report, err
 	}

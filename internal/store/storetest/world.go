@@ -137,6 +137,7 @@ func (w *world) newAttempt() store.Attempt {
 		AccountID: 77, ClientOrgID: "org-1", LoginHint: "ada@example.com", Prompt: "consent", AuthEmail: "ada@example.com",
 		Challenge: "challenge", PartialGrant: account.RefusePartial, EnsureAccess: true, Fresh: true, ConsentForced: true,
 		RestAsked: true, RestOf: account.NewRecordID(), LinkGeneration: 3,
+		UserRole: account.UserSecondary, UserID: "user-1", Answer: store.AnswerNone, MailboxInfo: "mailbox-1",
 		CreatedAt: noon, ExpiresAt: noon.Add(15 * time.Minute),
 	}
 }

@@ -1,0 +1,42 @@
+-- +goose Up
+
+-- Users of applications: each is who one primary account belongs to.
+CREATE TABLE users (
+    id             TEXT COLLATE "C" PRIMARY KEY,
+    application_id TEXT COLLATE "C" NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+    work_hours     TEXT NOT NULL, -- JSON as the wire has it; empty for none
+    created_at     BIGINT NOT NULL,
+    active_at      BIGINT NOT NULL
+);
+CREATE INDEX users_application ON users (application_id);
+
+-- One identity logs in as one user of an application.
+CREATE UNIQUE INDEX accounts_primary ON accounts (application_id, service_type, md5(subject), client_org_id) WHERE user_role = 'primary';
+
+CREATE TABLE sessions (
+    hash       BYTEA PRIMARY KEY, -- SHA-256 of what the browser or the application holds
+    user_id    TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    by_cookie  BOOLEAN NOT NULL, -- it answers as a cookie alone; else as a header alone
+    created_at BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_expires ON sessions (expires_at);
+
+-- Signatures for a user that were used, until they would be too old anyway.
+CREATE TABLE used_signatures (
+    hash       BYTEA PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX used_signatures_expires ON used_signatures (expires_at);
+
+-- What a sign-in of a user is for, and how it is answered: cookie, none, or empty for a code.
+ALTER TABLE attempts ADD COLUMN user_role TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN user_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN answer TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN mailbox_info TEXT NOT NULL DEFAULT '';
+
+-- The user whose session a code is worth besides, and that session.
+ALTER TABLE codes ADD COLUMN user_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE codes ADD COLUMN session_hash BYTEA;

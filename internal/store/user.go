@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/avain-project/avain/internal/account"
+)
+
+// User is a person whom an application knows by a primary account. Name and address are
+// that account's.
+type User struct {
+	ID            string
+	ApplicationID string
+	WorkHours     string // JSON as the wire has it; empty for none
+	CreatedAt     time.Time
+	ActiveAt      time.Time // when one of the sessions was last used, to a few minutes
+}
+
+const userColumns = `u.id, u.application_id, u.work_hours, u.created_at, u.active_at`
+
+func userFields(u *User) []any {
+	return []any{&u.ID, &u.ApplicationID, &u.WorkHours, (*timeColumn)(&u.CreatedAt), (*timeColumn)(&u.ActiveAt)}
+}
+
+func insertUser(ctx context.Context, q Querier, u User) error {
+	_, err := q.ExecContext(ctx, `INSERT INTO users (id, application_id, work_hours, created_at, active_at) VALUES ($1, $2, $3, $4, $5)`,
+		u.ID, u.ApplicationID, u.WorkHours, millis(u.CreatedAt), millis(u.ActiveAt))
+	return err
+}
+
+// holdUser makes sure that a user is there, and stays until the commit.
+func holdUser(ctx context.Context, q Querier, id string, otherwise error) error {
+	result, err := q.ExecContext(ctx, `UPDATE users SET active_at = active_at WHERE id = $1`, id)
+	return require(result, err, otherwise)
+}
+
+// User reads one.
+func (s *Store) User(ctx context.Context, id string) (u User, err error) {
+	err = s.engine.Reader().QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id).Scan(userFields(&u)...)
+	return u, s.fail(ctx, "read the user", err)
+}
+
+// SetWorkHours writes the working hours of a user.
+func (s *Store) SetWorkHours(ctx context.Context, userID, hours string) error {
+	return s.write(ctx, "write the user's working hours", func(ctx context.Context, q Querier) error {
+		result, err := q.ExecContext(ctx, `UPDATE users SET work_hours = $2 WHERE id = $1`, userID, hours)
+		return require(result, err, ErrNotFound)
+	})
+}
+
+// UserAccounts lists at most n accounts of a user, the primary one first and then oldest
+// first, from behind the one that after is; the zero one is for the beginning.
+func (s *Store) UserAccounts(ctx context.Context, userID string, after account.Account, n int) ([]account.Account, error) {
+	const rank = `CASE a.user_role WHEN 'primary' THEN 0 ELSE 1 END`
+	behind := -1
+	if after.ID != 0 {
+		if behind = 1; after.UserRole == account.UserPrimary {
+			behind = 0
+		}
+	}
+	list, err := readAll(ctx, s.engine.Reader(), scanAccount,
+		`SELECT `+accountColumns+` FROM accounts a WHERE a.user_id = $1 AND a.user_id <> ''
+			AND (`+rank+`, a.created_at, a.id) > ($2, $3, $4)
+		ORDER BY `+rank+`, a.created_at, a.id LIMIT $5`, userID, behind, millis(after.CreatedAt), int64(after.ID), n)
+	return list, s.fail(ctx, "list the user's accounts", err)
+}
+
+// AccountForUser finds the account that a person's sign-in as a user renews: of a
+// user that is known, the one of that identity that belongs to the user, and of none
+// (userID is empty), the one that logs in. Else it is one that belongs to nobody yet.
+// Somebody else's is never found.
+func (s *Store) AccountForUser(ctx context.Context, applicationID string, st account.ServiceType, subject, clientOrgID, userID string) (account.Account, error) {
+	a, err := scanAccount(s.engine.Reader().QueryRowContext(ctx,
+		`SELECT `+accountColumns+` FROM accounts a
+		WHERE a.application_id = $1 AND a.service_type = $2 AND a.subject = $3 AND a.client_org_id = $4 AND a.kind = 'personal'
+			AND (a.user_id = '' OR a.user_id = $5 OR $5 = '' AND a.user_role = 'primary')
+		ORDER BY CASE WHEN a.user_id = '' THEN 1 ELSE 0 END, CASE WHEN a.identity_key = $6 THEN 0 ELSE 1 END, a.created_at DESC, a.id DESC LIMIT 1`,
+		applicationID, string(st), subject, clientOrgID, userID, identityKey(applicationID, st, subject, clientOrgID)))
+	return a, s.fail(ctx, "find the user's account of that identity", err)
+}
+
+// releaseUser ends the user whose primary account goes: sessions with it. What else
+// belonged to the user is the application's alone from now on.
+func releaseUser(ctx context.Context, q Querier, userID string) error {
+	// First the user: who connects an account for it meanwhile comes before, or finds none.
+	if _, err := q.ExecContext(ctx, `DELETE FROM users WHERE id = $1`, userID); err != nil {
+		return err
+	}
+	_, err := q.ExecContext(ctx, `UPDATE accounts SET user_id = '', user_role = '' WHERE user_id = $1`, userID)
+	return err
+}
