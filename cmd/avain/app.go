@@ -37,6 +37,7 @@ type appCreateCommand struct {
 	CodeLifetime   time.Duration `placeholder:"TIME" help:"How long a code may wait to be redeemed, 30s to 10m; 60s if not given."`
 	RevokeOnReplay bool          `help:"Revoke what a code issued when the code comes again."`
 	ProviderAuth   bool          `help:"Allow includeProviderAuth: handing out the provider's access token."`
+	CrossSite      bool          `name:"cross-site-cookies" help:"Let users' cookies go along from pages of other sites, as in frames: SameSite=None."`
 	Origin         []string      `sep:"none" placeholder:"ORIGIN" help:"Origin that CORS allows besides those of the return URLs; may be repeated."`
 	PartialGrant   string        `placeholder:"WAY" help:"Where a person gives less than was asked for: ask them (ask, the default), connect with it (accept), or give the application an error (refuse)."`
 	WebhookURL     []string      `name:"webhook-url" sep:"none" placeholder:"URL" help:"URL that is told what becomes of the accounts; may be repeated."`
@@ -66,7 +67,7 @@ func (c *appCreateCommand) Run(ctx context.Context, s *settings, out output) err
 		Settings: account.Settings{
 			Public: c.Public, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime, RevokeOnReplay: c.RevokeOnReplay,
 			ProviderAuth: c.ProviderAuth, Origins: c.Origin, Alias: c.Alias, PartialGrant: account.PartialGrant(c.PartialGrant),
-			Webhooks: c.WebhookURL,
+			Webhooks: c.WebhookURL, CrossSite: c.CrossSite,
 		},
 		Brand: brand.Brand{Color: c.BrandColor, ColorDark: c.BrandColorDark, PrivacyURL: c.PrivacyURL, TermsURL: c.TermsURL}, Logo: logo,
 	})
@@ -132,6 +133,7 @@ type appSetCommand struct {
 	CodeLifetime   *time.Duration `placeholder:"TIME" help:"How long a code may wait to be redeemed, 30s to 10m; 0 for 60s."`
 	RevokeOnReplay *bool          `negatable:"" help:"Revoke what a code issued when the code comes again."`
 	ProviderAuth   *bool          `negatable:"" help:"Allow includeProviderAuth."`
+	CrossSite      *bool          `name:"cross-site-cookies" negatable:"" help:"Let users' cookies go along from pages of other sites."`
 	PartialGrant   *string        `placeholder:"WAY" help:"Where a person gives less than was asked for: ask, accept or refuse."`
 	Origin         []string       `sep:"none" xor:"origins" placeholder:"ORIGIN" help:"Origins that CORS allows besides; they replace the stored ones. May be repeated."`
 	NoOrigins      bool           `xor:"origins" help:"Remove all these origins."`
@@ -149,7 +151,7 @@ type appSetCommand struct {
 func (c *appSetCommand) Run(ctx context.Context, s *settings, out output) error {
 	in := operator.SetApplication{
 		Name: c.Name, TokenMode: c.TokenMode, CodeLifetime: c.CodeLifetime,
-		RevokeOnReplay: c.RevokeOnReplay, ProviderAuth: c.ProviderAuth, Alias: c.Alias, PartialGrant: (*account.PartialGrant)(c.PartialGrant),
+		RevokeOnReplay: c.RevokeOnReplay, ProviderAuth: c.ProviderAuth, CrossSite: c.CrossSite, Alias: c.Alias, PartialGrant: (*account.PartialGrant)(c.PartialGrant),
 		BrandColor: c.BrandColor, BrandColorDark: c.BrandColorDark, PrivacyURL: c.PrivacyURL, TermsURL: c.TermsURL,
 	}
 	if c.Logo != nil {
@@ -287,6 +289,7 @@ func (s *settings) withApplication(ctx context.Context, at *address, out output,
 			field{"code lifetime", after.Settings.CodeLife().String()},
 			field{"revoke on replay", yes(after.Settings.RevokeOnReplay)},
 			field{"provider auth", yes(after.Settings.ProviderAuth)},
+			field{"cross-site cookies", yes(after.Settings.CrossSite)},
 			field{"partial grants", string(after.Settings.Partial(nil))},
 			field{"origins", strings.Join(after.Settings.Origins, "\n\t")},
 			field{"alias", after.Settings.Alias},

@@ -22,6 +22,7 @@ type applicationView struct {
 	CodeLifetime   string    `json:"codeLifetime"` // "1m0s"
 	RevokeOnReplay bool      `json:"revokeOnReplay"`
 	ProviderAuth   bool      `json:"providerAuth"`
+	CrossSite      bool      `json:"crossSiteCookies"`
 	Origins        []string  `json:"origins"`
 	PartialGrant   string    `json:"partialGrant"`
 	Alias          string    `json:"alias,omitempty"`
@@ -40,7 +41,7 @@ func viewApplication(a account.Application) applicationView {
 	return applicationView{
 		ClientID: a.ClientID, Name: a.Name, ReturnURLs: texts(a.ReturnURLs), Public: a.Settings.Public,
 		TokenMode: a.Settings.TokenMode, CodeLifetime: a.Settings.CodeLife().String(), RevokeOnReplay: a.Settings.RevokeOnReplay,
-		ProviderAuth: a.Settings.ProviderAuth, Origins: texts(a.Settings.Origins), Alias: a.Settings.Alias,
+		ProviderAuth: a.Settings.ProviderAuth, CrossSite: a.Settings.CrossSite, Origins: texts(a.Settings.Origins), Alias: a.Settings.Alias,
 		PartialGrant: string(a.Settings.Partial(nil)), Webhooks: texts(a.Settings.Webhooks), Logo: operator.LogoPath(a),
 		BrandColor: a.Brand.Color, BrandColorDark: a.Brand.ColorDark, PrivacyURL: a.Brand.PrivacyURL, TermsURL: a.Brand.TermsURL,
 		CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),

@@ -43,6 +43,8 @@ type Caller struct {
 	Account       account.Account
 	// ByApplication: the application's own credentials, rather than a bearer.
 	ByApplication bool
+	// ByUser: a user's session.
+	ByUser bool
 	// Limited: a bearer that was issued to a browser.
 	Limited bool
 }

@@ -229,6 +229,7 @@ func TestWhatIsMintedIsRandomAndTold(t *testing.T) {
 		}{
 			{access.NewToken(), "avain_at_", 9 + 43 + 6},
 			{access.NewSecret(), "avain_cs_", 9 + 43 + 6},
+			{access.NewSession(), "avain_us_", 9 + 43 + 6},
 			{access.NewCode(), "", 43},
 			{access.NewNonce(), "", 43},
 		} {

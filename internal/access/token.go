@@ -15,6 +15,7 @@ const (
 	TokenPrefix   = "avain_at_" // access token of an account
 	SecretPrefix  = "avain_cs_" // client secret of an application
 	SigningPrefix = "avain_ss_" // what signs an application's webhooks
+	SessionPrefix = "avain_us_" // session of a user
 )
 
 // entropy is the length of the random part, in bytes.
@@ -28,6 +29,12 @@ func NewSecret() secret.Text { return mint(SecretPrefix) }
 
 // NewSigningSecret draws what signs an application's webhooks.
 func NewSigningSecret() secret.Text { return mint(SigningPrefix) }
+
+// NewSession draws a user's session.
+func NewSession() secret.Text { return mint(SessionPrefix) }
+
+// SessionShaped tells whether t could have been drawn by [NewSession].
+func SessionShaped(t secret.Text) bool { return wellFormed(t.Reveal(), SessionPrefix) }
 
 // NewCode draws an authorization code. It has no prefix: clients put it into a
 // path without encoding it, and the contract's own codes are bare.

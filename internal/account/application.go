@@ -3,10 +3,14 @@ package account
 import (
 	"cmp"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/avain-project/avain/internal/brand"
+	"github.com/avain-project/avain/internal/weburl"
 )
 
 // Bounds of an application's settings.
@@ -49,8 +53,29 @@ type Settings struct {
 	Alias string
 	// PartialGrant is what happens where authorize does not say; "" is AskPartial.
 	PartialGrant PartialGrant
+	// CrossSite lets users' cookies go along where a page of another site makes the call:
+	// SameSite=None in place of Lax.
+	CrossSite bool
 	// Webhooks are the URLs that are told what becomes of the accounts.
 	Webhooks []string
+}
+
+// WebOrigins are the origins of the application's own pages: those of its return URLs,
+// and those that the operator has listed besides.
+func (a Application) WebOrigins() (origins []string) {
+	for _, raw := range append(append([]string(nil), a.Settings.Origins...), a.ReturnURLs...) {
+		if o := weburl.Origin(raw); o != "" && !slices.Contains(origins, o) {
+			origins = append(origins, o)
+		}
+	}
+	return origins
+}
+
+// Number stands for the application where the contract has a number: in a cookie's name,
+// and in JSON. It is the same for good.
+func (a Application) Number() int64 {
+	sum := sha256.Sum256([]byte(a.ID))
+	return int64(binary.BigEndian.Uint64(sum[:8])&maxID | 1) //nolint:gosec // 53 bits
 }
 
 // PartialGrant says what happens where a person gave less access than was asked for.

@@ -23,6 +23,8 @@ import (
 type saved struct {
 	AccountID   int64  `json:"accountId"`
 	AccessToken string `json:"accessToken"`
+	UserID      string `json:"userId,omitempty"`
+	UserSession string `json:"userSession,omitempty"`
 }
 
 // page is what every route of the flow shares: GET (a HEAD would spend a state) and
@@ -55,6 +57,10 @@ func (s *Server) page(next http.HandlerFunc, besides ...string) http.HandlerFunc
 }
 
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
+	if _, asUser := r.URL.Query()["userAccount"]; asUser { // the form of before authorizeUser (contract §14)
+		s.begin(w, r, s.asUser(r, connect.AuthorizePath))
+		return
+	}
 	s.begin(w, r, s.Connect.Authorize)
 }
 
@@ -62,10 +68,11 @@ func (s *Server) reauthorize(w http.ResponseWriter, r *http.Request) {
 	s.begin(w, r, s.Connect.Reauthorize)
 }
 
-// begin answers the two ways to begin a sign-in.
-func (s *Server) begin(w http.ResponseWriter, r *http.Request,
-	open func(ctx context.Context, at *url.URL, rawQuery string, browser secret.Text, admit func(applicationID string) error) connect.Outcome,
-) {
+// opener is a way to begin a sign-in.
+type opener func(ctx context.Context, at *url.URL, rawQuery string, browser secret.Text, admit func(applicationID string) error) connect.Outcome
+
+// begin answers the ways to begin a sign-in.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, open opener) {
 	value := browser(r)
 	if value.IsZero() {
 		value = access.NewNonce()
@@ -92,6 +99,10 @@ func (s *Server) partial(w http.ResponseWriter, r *http.Request) {
 // follow sends the browser on, or shows the page that the person must see first, or
 // what went wrong where there is nowhere to send it.
 func (s *Server) follow(w http.ResponseWriter, r *http.Request, out connect.Outcome) {
+	if err := s.keepSession(w, r, out.Session); err != nil {
+		s.show(w, r, connect.Outcome{Fault: fault.From(err), Back: out.Back, ApplicationName: out.ApplicationName, Brand: out.Brand})
+		return
+	}
 	if out.Page == connect.PageAdminDone || out.Page != connect.PageFault && acceptsHTML(r) {
 		s.draw(w, r, out)
 		return
@@ -149,7 +160,9 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, saved{AccountID: int64(out.AccountID), AccessToken: out.AccessToken.Reveal()})
+	writeJSON(w, http.StatusOK, saved{
+		AccountID: int64(out.AccountID), AccessToken: out.AccessToken.Reveal(), UserID: out.UserID, UserSession: out.UserSession.Reveal(),
+	})
 }
 
 // redeemDeprecated is the old form of the exchange (contract §3.5). The mux sends

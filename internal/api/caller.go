@@ -13,8 +13,9 @@ import (
 
 const accountHeader = "X-Aurinko-Account-Id"
 
-// caller finds out who calls for which account: a bearer, or the application's
-// own credentials with the account's id (contract §1.1, acct-1 and acct-2).
+// caller finds out who calls for which account: a bearer, the application's own
+// credentials with the account's id, or a user's session with it (contract §1.1, acct-1
+// to acct-4).
 func (s *Server) caller(r *http.Request) (access.Caller, error) {
 	if inQuery(r) {
 		return access.Caller{}, fault.New(fault.TokenInQuery, "")
@@ -23,7 +24,7 @@ func (s *Server) caller(r *http.Request) (access.Caller, error) {
 	scheme, rest, _ := strings.Cut(header, " ")
 	switch {
 	case header == "":
-		return access.Caller{}, fault.New(fault.NotAuthenticated, "")
+		return s.userCaller(r)
 	case strings.EqualFold(scheme, "Basic"):
 		return s.applicationCaller(r)
 	case strings.EqualFold(scheme, "Bearer"):
@@ -37,7 +38,7 @@ func (s *Server) caller(r *http.Request) (access.Caller, error) {
 // theirs to send, beside ours in the header.
 func inQuery(r *http.Request) bool {
 	query := r.URL.Query()
-	return strings.Contains(r.URL.RawQuery, access.TokenPrefix) ||
+	return strings.Contains(r.URL.RawQuery, access.TokenPrefix) || strings.Contains(r.URL.RawQuery, access.SessionPrefix) ||
 		r.Header.Get("Authorization") == "" && (query.Has("access_token") || query.Has("accessToken"))
 }
 
@@ -66,13 +67,9 @@ func (s *Server) applicationCaller(r *http.Request) (access.Caller, error) {
 	if app.Settings.Public {
 		return access.Caller{}, fault.New(fault.ClientUnauthorized, "")
 	}
-	named := r.Header.Get(accountHeader)
-	if named == "" {
-		return access.Caller{}, fault.New(fault.ParameterMissing, "It is the header "+accountHeader+".")
-	}
-	id, err := account.ParseID(named)
+	id, err := namedAccount(r)
 	if err != nil {
-		return access.Caller{}, fault.New(fault.ParameterInvalid, "It is the header "+accountHeader+"; a number.")
+		return access.Caller{}, err
 	}
 	caller, err := s.Access.ForAccount(r.Context(), app, id)
 	if err != nil {
@@ -80,4 +77,17 @@ func (s *Server) applicationCaller(r *http.Request) (access.Caller, error) {
 	}
 	note(r).account = id
 	return caller, nil
+}
+
+// namedAccount is the account that a call names in its header.
+func namedAccount(r *http.Request) (account.ID, error) {
+	named := r.Header.Get(accountHeader)
+	if named == "" {
+		return 0, fault.New(fault.ParameterMissing, "It is the header "+accountHeader+".")
+	}
+	id, err := account.ParseID(named)
+	if err != nil {
+		return 0, fault.New(fault.ParameterInvalid, "It is the header "+accountHeader+"; a number.")
+	}
+	return id, nil
 }

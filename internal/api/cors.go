@@ -2,10 +2,7 @@ package api
 
 import (
 	"net/http"
-	"slices"
 	"strings"
-
-	"github.com/avain-project/avain/internal/weburl"
 )
 
 // preflight answers a browser that asks before a bearer call. No application is
@@ -23,15 +20,20 @@ func (s *Server) preflight(w http.ResponseWriter, r *http.Request) {
 	if origin != "" && known {
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, Range, Prefer, "+accountHeader)
+		h.Set("Access-Control-Allow-Headers", strings.Join([]string{
+			"Authorization, Content-Type, If-Match, If-None-Match, Range, Prefer",
+			accountHeader, sessionHeader, clientHeader, mailboxHeader, oldClientHeader,
+		}, ", "))
+		h.Set("Access-Control-Allow-Credentials", "true") // whose cookies mean anything is seen at the call
 		h.Set("Access-Control-Max-Age", "600")
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// cors lets the pages of an application read the answers to its bearers. It never
-// allows credentials: a browser's cookies have no meaning here. Calls with the
-// application's secret get nothing, since no browser may hold it.
+// cors lets the pages of an application read the answers to its bearers, and to its
+// users' sessions. It allows credentials where a user's cookie was asked for alone, by a
+// page of that very application. Calls with the application's secret get nothing, since
+// no browser may hold it.
 func (s *Server) cors(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
@@ -75,6 +77,9 @@ func (c *corsWriter) begin() {
 	h.Add("Vary", "Origin")
 	if c.allowed() {
 		h.Set("Access-Control-Allow-Origin", c.origin)
+		if note(c.request).byCookie {
+			h.Set("Access-Control-Allow-Credentials", "true")
+		}
 		h.Set("Access-Control-Expose-Headers", "Content-Range, Etag, Location, Retry-After, X-Request-Id")
 	}
 }
@@ -93,7 +98,5 @@ func (c *corsWriter) allowed() bool {
 	if err != nil {
 		return false
 	}
-	allowed := func(o string) bool { return o != "" && strings.EqualFold(o, c.origin) }
-	return slices.ContainsFunc(app.Settings.Origins, allowed) ||
-		slices.ContainsFunc(app.ReturnURLs, func(u string) bool { return allowed(weburl.Origin(u)) })
+	return allowedOrigin(app, c.origin)
 }

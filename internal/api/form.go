@@ -107,6 +107,11 @@ func sentByUs(r *http.Request) bool {
 // Our own page leads on instead.
 func (s *Server) led(w http.ResponseWriter, r *http.Request, out connect.Outcome) {
 	reads := acceptsHTML(r)
+	if err := s.keepSession(w, r, out.Session); err != nil {
+		s.show(w, r, connect.Outcome{Fault: fault.From(err), ApplicationName: out.ApplicationName, Brand: out.Brand})
+		return
+	}
+	out.Session = connect.Session{} // kept
 	switch {
 	case out.Page == connect.PageFound && reads:
 		w.Header().Set("Location", out.Location)

@@ -22,6 +22,7 @@ type notes struct {
 	application string
 	// byApplication: with the application's own credentials, rather than a bearer.
 	byApplication bool
+	byCookie      bool // with a user's cookie, which only the application's own pages may use
 	account       account.ID
 	source        string // where the way of a sign-in was found
 	fault         *fault.Error

@@ -21,6 +21,8 @@ func (s *Server) routes() *http.ServeMux {
 	// The flow, for browsers. It takes GET alone, and a form POST: page refuses the
 	// rest, HEAD too, which the mux would count among GET.
 	mux.HandleFunc("/v1/auth/authorize", s.page(s.authorize))
+	mux.HandleFunc("/v1/auth/authorizeUser", s.page(s.authorizeUser))
+	mux.HandleFunc("/v1/auth/done", s.page(s.ended))
 	mux.HandleFunc("/v1/auth/reauthorize", s.page(s.reauthorize))
 	mux.HandleFunc("/v1/auth/callback", s.page(s.callback))
 	mux.HandleFunc("/v1/auth/partial", s.page(s.partial))
@@ -48,6 +50,18 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("POST /oauth/introspect", s.oauthIntrospect)
 	mux.HandleFunc("OPTIONS /oauth/token", s.preflight)
 	mux.HandleFunc("OPTIONS /oauth/revoke", s.preflight)
+
+	// A user, by a session in a cookie or a header.
+	mux.HandleFunc("GET /v1/user", s.cors(s.getUser))
+	mux.HandleFunc("PATCH /v1/user/settings", s.cors(s.patchUserSettings))
+	mux.HandleFunc("GET /v1/user/accounts", s.cors(s.listUserAccounts))
+	mux.HandleFunc("GET /v1/user/accounts/{id}", s.cors(s.getUserAccount))
+	mux.HandleFunc("DELETE /v1/user/accounts/{id}", s.cors(s.deleteUserAccount))
+	mux.HandleFunc("POST /v1/user/accounts/{id}/managed", s.cors(s.manageUserAccount))
+	mux.HandleFunc("POST /v1/user/logout", s.cors(s.logout))
+	for _, path := range []string{"", "/settings", "/accounts", "/accounts/{id}", "/accounts/{id}/managed", "/logout"} {
+		mux.HandleFunc("OPTIONS /v1/user"+path, s.preflight)
+	}
 
 	// For whoever operates the server.
 	mux.HandleFunc("GET /healthz", s.healthz)

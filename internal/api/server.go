@@ -19,6 +19,7 @@ import (
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/user"
 )
 
 // Accounts is what the account routes change. The composition root provides it.
@@ -91,6 +92,10 @@ type AdminPage struct {
 	Code, Detail, RequestID string
 }
 
+// EndPage is the last one of a sign-in in a window of its own. It tells whoever opened the
+// window, where that is a page of one of the origins.
+type EndPage struct{ Origins []string }
+
 // Pages writes what people see.
 type Pages interface {
 	Error(http.ResponseWriter, Look, ErrorPage)
@@ -100,6 +105,7 @@ type Pages interface {
 	Approved(http.ResponseWriter, Look)
 	Form(http.ResponseWriter, Look, FormPage)
 	Done(http.ResponseWriter, Look, DonePage)
+	End(http.ResponseWriter, Look, EndPage)
 }
 
 // Config is what the server is made of.
@@ -107,6 +113,7 @@ type Config struct {
 	PublicURL *url.URL
 	Connect   *connect.Service
 	Access    *access.Service
+	Users     *user.Service
 	Accounts  Accounts
 	Origins   Origins
 	Logos     Logos

@@ -20,6 +20,7 @@ import (
 	"github.com/avain-project/avain/internal/provider/all"
 	"github.com/avain-project/avain/internal/seal"
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/user"
 	"github.com/avain-project/avain/internal/webhook"
 )
 
@@ -144,9 +145,12 @@ func (a *App) webhooks(public *url.URL) *webhook.Service {
 	})
 }
 
+// users answers for the applications' users.
+func (a *App) users() *user.Service { return user.New(a.store, a.ring, a.cfg.Now) }
+
 func (a *App) flow(public *url.URL) *connect.Service {
 	return connect.New(connect.Config{
-		Store: a.store, Credentials: a.credentials, Providers: a.providers,
+		Store: a.store, Credentials: a.credentials, Users: a.users(), Providers: a.providers,
 		PublicURL: public, Now: a.cfg.Now, MaxOpenAttempts: a.cfg.MaxOpenAttempts,
 	})
 }

@@ -34,4 +34,8 @@ func (f faces) Done(w http.ResponseWriter, l api.Look, p api.DonePage) {
 	f.Pages.Done(w, signin.Look(l), signin.DonePage(p))
 }
 
+func (f faces) End(w http.ResponseWriter, l api.Look, p api.EndPage) {
+	f.Pages.End(w, signin.Look(l), signin.EndPage(p))
+}
+
 func (f faces) Approved(w http.ResponseWriter, l api.Look) { f.Pages.Approved(w, signin.Look(l)) }

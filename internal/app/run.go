@@ -118,7 +118,7 @@ func (a *App) handler(public *url.URL, stopping *atomic.Bool) (http.Handler, err
 		return nil, err
 	}
 	server := api.New(api.Config{
-		PublicURL: public, Connect: a.flow(public), Access: a.access, Accounts: a.credentials, Origins: a.store, Logos: a.store, Hosts: a.store,
+		PublicURL: public, Connect: a.flow(public), Access: a.access, Users: a.users(), Accounts: a.credentials, Origins: a.store, Logos: a.store, Hosts: a.store,
 		Pages: faces{pages},
 		Ready: func(ctx context.Context) error {
 			if stopping.Load() {

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -19,14 +20,20 @@ func repeatable(err error) Outcome {
 	return out
 }
 
-// authorizeURL starts the same sign-in anew, on the host where the browser is.
+// authorizeURL starts the same sign-in anew, on the host where the browser is. Whose
+// secondary account it was to be is not repeated: a signature works once.
 func (r run) authorizeURL() string {
 	a := r.attempt
-	query := url.Values{"clientId": {r.app.ClientID}, "serviceType": {string(a.ServiceType)}, "returnUrl": {a.ReturnURL}}
+	path, query := AuthorizePath, url.Values{"clientId": {r.app.ClientID}, "serviceType": {string(a.ServiceType)}}
+	if a.UserRole != "" {
+		path = AuthorizeUserPath
+		query.Set("accountRole", string(a.UserRole))
+		query.Set("responseType", cmp.Or(string(a.Answer), "code"))
+	}
 	for name, value := range map[string]string{
 		"scopes": scope.Join(a.Scopes), "nativeScopes": strings.Join(append(r.native, a.NativeScopes...), " "), "state": a.State,
 		"clientOrgId": a.ClientOrgID, "loginHint": a.LoginHint, "serverUrl": a.ServerURL, "prompt": a.Prompt, "authEmail": a.AuthEmail,
-		"codeChallenge": a.Challenge,
+		"codeChallenge": a.Challenge, "returnUrl": a.ReturnURL, "mailboxInfo": a.MailboxInfo,
 	} {
 		if value != "" {
 			query.Set(name, value)
@@ -54,5 +61,5 @@ func (r run) authorizeURL() string {
 	if a.Issuer != "" {
 		return StandardAuthorizePath + "?" + inStandardWords(query).Encode()
 	}
-	return AuthorizePath + "?" + query.Encode()
+	return path + "?" + query.Encode()
 }

@@ -43,6 +43,7 @@ type asked struct {
 	query          url.Values // in the contract's words
 	generation     int64      // of the credential that a link was made for; 0 without a link
 	standard       *standard  // nil on the contract's face
+	loggedIn       LoggedIn   // nil where the sign-in is no user's
 }
 
 func malformed() error {
@@ -52,7 +53,8 @@ func malformed() error {
 // open begins the attempt.
 func (s *Service) open(ctx context.Context, at *url.URL, q asked, browser secret.Text, admit func(applicationID string) error) Outcome {
 	p := parameters{q.query}
-	app, returnURL, err := s.prove(ctx, p)
+	record, returnURL, err := s.prove(ctx, p, q)
+	app := record.Application
 	if err == nil {
 		err = q.standard.prove(app, returnURL)
 	}
@@ -66,9 +68,9 @@ func (s *Service) open(ctx context.Context, at *url.URL, q asked, browser secret
 		return repeatable(err)
 	}
 	reply := reply{returnURL: returnURL, application: app.Name, brand: app.Brand, issuer: q.standard.iss()}
-	r, err := readRequest(p, s.Providers, app, &reply)
+	r, err := readRequest(p, s.Providers, app, q, &reply)
 	if err == nil {
-		err = q.standard.check()
+		err = cmp.Or(q.standard.check(), s.identify(ctx, q, record, &r.user))
 	}
 	if err != nil {
 		return reply.unbegun(err)
@@ -107,41 +109,46 @@ func (s *Service) room(ctx context.Context, applicationID string) error {
 }
 
 // prove finds the application and makes sure that the return URL is one of its
-// own. Nothing may be sent anywhere before that.
-func (s *Service) prove(ctx context.Context, p parameters) (account.Application, string, error) {
+// own. Nothing may be sent anywhere before that. Only a user's sign-in may have none.
+func (s *Service) prove(ctx context.Context, p parameters, q asked) (store.Application, string, error) {
 	clientID, err := p.one("clientId")
 	if err != nil {
-		return account.Application{}, "", err
+		return store.Application{}, "", err
 	}
 	if clientID == "" {
-		return account.Application{}, "", fault.New(fault.ParameterMissing, "It is clientId.")
+		return store.Application{}, "", fault.New(fault.ParameterMissing, "It is clientId.")
 	}
 	app, err := s.Store.ApplicationByClientID(ctx, clientID)
 	if errors.Is(err, store.ErrNotFound) {
-		return account.Application{}, "", fault.New(fault.ClientUnknown, "")
+		return store.Application{}, "", fault.New(fault.ClientUnknown, "")
 	}
 	if err != nil {
-		return account.Application{}, "", fault.Wrap(fault.StoreUnavailable, err)
+		return store.Application{}, "", fault.Wrap(fault.StoreUnavailable, err)
 	}
 	returnURL, err := p.one("returnUrl")
 	if err != nil {
-		return account.Application{}, "", err
+		return store.Application{}, "", err
 	}
-	if !MatchReturnURL(app.ReturnURLs, returnURL) {
-		return account.Application{}, "", fault.New(fault.ReturnURLInvalid, "")
+	if none := returnURL == "" && q.loggedIn != nil; !none && !MatchReturnURL(app.ReturnURLs, returnURL) {
+		return store.Application{}, "", fault.New(fault.ReturnURLInvalid, "")
 	}
-	return app.Application, returnURL, nil
+	return app, returnURL, nil
 }
 
 // readRequest checks everything else. It fills in how the application wants its
 // answer as soon as that is known.
-func readRequest(p parameters, providers provider.Registry, app account.Application, reply *reply) (request, error) {
+func readRequest(p parameters, providers provider.Registry, app account.Application, q asked, reply *reply) (request, error) {
 	state, stateErr := p.one("state")
 	if stateErr == nil {
 		reply.state = state
 	}
+	var u asUser
 	var err error
-	reply.tokenMode, err = readResponseType(p, app)
+	if q.loggedIn != nil {
+		u, err = p.readUser()
+	} else {
+		reply.tokenMode, err = readResponseType(p, app)
+	}
 	if err = cmp.Or(stateErr, err); err != nil {
 		return request{}, err
 	}
@@ -149,8 +156,18 @@ func readRequest(p parameters, providers provider.Registry, app account.Applicat
 	if err != nil {
 		return request{}, err
 	}
-	if app.Settings.Public && !reply.tokenMode && r.challenge == "" {
+	byCode := u.answer == store.AnswerCode && !reply.tokenMode
+	switch r.user = u; {
+	case app.Settings.Public && byCode && r.challenge == "":
 		return request{}, fault.New(fault.ChallengeRequired, "")
+	case byCode && reply.returnURL == "":
+		return request{}, fault.New(fault.ParameterMissing, "It is returnUrl, where the code goes.")
+	}
+	switch u.role {
+	case account.UserPrimary:
+		r.accountID, r.recycle = 0, true // there is one of the identity
+	case account.UserSecondary:
+		r.recycle = true
 	}
 	return r, nil
 }
@@ -171,6 +188,7 @@ func (s *Service) prepare(ctx context.Context, r request, app account.Applicatio
 		AccountID: r.accountID, ClientOrgID: r.clientOrgID, LoginHint: r.loginHint, ServerURL: r.serverURL, Prompt: r.prompt,
 		AuthEmail: r.authEmail, Challenge: r.challenge, Fresh: !r.recycle,
 		PartialGrant: app.Settings.Partial(r.ensureScopes), EnsureAccess: r.ensureAccess,
+		UserRole: r.user.role, UserID: r.user.id, Answer: r.user.answer, MailboxInfo: r.user.mailboxInfo, Signature: r.user.signature,
 	}, reg, nil
 }
 
@@ -199,7 +217,11 @@ func (s *Service) begin(ctx context.Context, attempt store.Attempt, app account.
 	if err != nil {
 		return "", err
 	}
-	if err := s.Store.CreateAttempt(ctx, attempt); err != nil {
+	err = s.Store.CreateAttempt(ctx, attempt)
+	switch {
+	case attempt.Signature != nil && errors.Is(err, store.ErrConflict):
+		return "", fault.Wrap(fault.SignatureUsed, err)
+	case err != nil:
 		return "", fault.Wrap(fault.StoreUnavailable, err)
 	}
 	return location, nil

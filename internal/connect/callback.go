@@ -44,11 +44,11 @@ func (s *Service) Callback(ctx context.Context, at *url.URL, rawQuery string, br
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ExchangeTimeout)
 	defer cancel()
 	run := run{attempt: attempt, at: at}
-	location, err := s.complete(ctx, &run, query)
+	to, err := s.complete(ctx, &run, query)
 	if err != nil {
 		return s.failed(ctx, run, err)
 	}
-	return Outcome{Location: location}
+	return Outcome{Location: to.location, Session: to.session}
 }
 
 // checkCallback bounds what came; unknown parameters are none of our business.

@@ -74,31 +74,31 @@ func (s *Service) ask(ctx context.Context, a store.Attempt, info provider.Info) 
 func (r run) wanted() []string { return r.info.Scopes.Ask(r.attempt.Scopes, r.attempt.NativeScopes) }
 
 // complete exchanges the provider's code and finishes the attempt.
-func (s *Service) complete(ctx context.Context, r *run, query url.Values) (string, error) {
+func (s *Service) complete(ctx context.Context, r *run, query url.Values) (arrival, error) {
 	if err := s.load(ctx, r); err != nil {
-		return "", err
+		return arrival{}, err
 	}
 	redirector, can := r.provider.(provider.Redirector)
 	if !can || len(r.attempt.Verifier) == 0 { // nobody was sent to a provider's page with it
-		return "", fault.New(fault.ServiceTypeUnavailable, "")
+		return arrival{}, fault.New(fault.ServiceTypeUnavailable, "")
 	}
 	if err := checkIssuer(r.info, r.reg.Registration, query.Get("iss")); err != nil {
-		return "", err
+		return arrival{}, err
 	}
 	verifier, err := r.reg.Key.Open(r.attempt.Verifier, store.LabelVerifier, r.attempt.ID)
 	if err != nil {
-		return "", fmt.Errorf("open the verifier: %w", err)
+		return arrival{}, fmt.Errorf("open the verifier: %w", err)
 	}
 	tokens, identity, err := redirector.Exchange(ctx, r.reg.Registration, provider.Callback{
 		Params: query, Verifier: secret.New(string(verifier)), RedirectURI: s.redirectURI(r.attempt, r.reg.Registration),
 		NativeScopes: r.ask, Place: placeOf(r.attempt),
 	})
 	if err != nil {
-		return "", signInFault(err)
+		return arrival{}, signInFault(err)
 	}
 	f := finishing{run: *r, SignIn: credential.SignIn{Tokens: tokens, Identity: identity}}
 	if f, err = s.withHeld(f); err != nil {
-		return "", err
+		return arrival{}, err
 	}
 	return s.finish(ctx, f)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/user"
 )
 
 // finishing is a sign-in that the provider has confirmed.
@@ -32,29 +33,30 @@ const rounds = 8
 
 // finish checks the sign-in against what was asked for, saves account, credential
 // and code in one write, and returns where the browser goes.
-func (s *Service) finish(ctx context.Context, f finishing) (string, error) {
+func (s *Service) finish(ctx context.Context, f finishing) (arrival, error) {
 	if err := f.check(); err != nil {
-		return "", err
+		return arrival{}, err
 	}
 	if f.asks() {
-		return s.question(ctx, f)
+		location, err := s.question(ctx, f)
+		return arrival{location: location}, err
 	}
 	if err := s.probe(ctx, f); err != nil {
-		return "", err
+		return arrival{}, err
 	}
 	// The rounds are for other processes.
 	done, err := s.turns.take(ctx, identityKey{f.attempt.ApplicationID, f.attempt.ServiceType, f.Identity.Subject})
 	if err != nil {
-		return "", fault.Wrap(fault.StoreUnavailable, fmt.Errorf("wait for another sign-in of the same person: %w", err))
+		return arrival{}, fault.Wrap(fault.StoreUnavailable, fmt.Errorf("wait for another sign-in of the same person: %w", err))
 	}
 	defer done()
 	for range rounds {
-		location, err := s.tryFinish(ctx, f)
+		to, err := s.tryFinish(ctx, f)
 		if !errors.Is(err, store.ErrConflict) {
-			return location, err
+			return to, err
 		}
 	}
-	return "", fmt.Errorf("the account changed %d times while it was being saved", rounds)
+	return arrival{}, fmt.Errorf("the account changed %d times while it was being saved", rounds)
 }
 
 // asks tells whether the person is asked about a partial grant before anything is saved.
@@ -108,28 +110,32 @@ func (f finishing) missingNames() []string {
 	return names
 }
 
-func (s *Service) tryFinish(ctx context.Context, f finishing) (string, error) {
+func (s *Service) tryFinish(ctx context.Context, f finishing) (arrival, error) {
 	existing, err := s.target(ctx, f)
 	if err != nil {
-		return "", err
+		return arrival{}, err
 	}
 	plan, err := s.plan(ctx, existing, f)
 	if err != nil {
-		return "", err
+		return arrival{}, err
 	}
 	if err := checkLink(f.attempt, plan); err != nil {
-		return "", err
+		return arrival{}, err
 	}
 	if f.info.WithholdsRefresh && !plan.Renewable && !f.attempt.ConsentForced {
-		return s.forceConsent(ctx, f)
+		location, err := s.forceConsent(ctx, f)
+		return arrival{location: location}, err
 	}
 	acct, err := s.accountOf(existing, f, plan)
 	if err != nil {
-		return "", err
+		return arrival{}, err
 	}
 	connection := store.Connection{
 		Account: acct, New: existing == nil, Fresh: f.attempt.Fresh,
 		Credential: plan.Credential, ExpectGeneration: plan.ExpectGeneration,
+	}
+	if err := s.belongs(ctx, f, &connection); err != nil {
+		return arrival{}, err
 	}
 	if connection.Credential != nil {
 		connection.Credential.AccountID = acct.ID
@@ -147,6 +153,9 @@ func (s *Service) plan(ctx context.Context, existing *account.Account, f finishi
 // target finds the account that this sign-in renews; nil for a new one.
 func (s *Service) target(ctx context.Context, f finishing) (*account.Account, error) {
 	a := f.attempt
+	if a.UserRole != "" {
+		return s.userTarget(ctx, f)
+	}
 	if a.AccountID != 0 {
 		acct, err := s.Store.Account(ctx, a.AccountID)
 		// An unknown account, a foreign one and another person all look the same.
@@ -222,24 +231,43 @@ func (s *Service) accountOf(existing *account.Account, f finishing, plan credent
 	return acct, nil
 }
 
-// issue adds what the application gets, a code or a token, and saves everything
-// in one write.
-func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (string, error) {
-	now := s.Now()
-	answer := replyTo(f.attempt)
-	ceiling := scope.Intersect(f.attempt.Scopes, f.info.Scopes.Unified(f.Tokens.NativeScopes))
+// issue adds what the application or the browser gets, and saves everything in one write.
+func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (arrival, error) {
+	to, err := s.answer(f, &c)
+	if err != nil {
+		return arrival{}, err
+	}
 	switch {
 	case f.chosen:
 		c.ChoiceHash = f.attempt.ChoiceHash
 	case f.attempt.Held != nil: // the rest was granted: its question is over
 		c.AttemptID = f.attempt.ID
 	}
-	var location string
-	if f.attempt.TokenMode {
+	err = s.Store.SaveConnection(ctx, c)
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		return arrival{}, err
+	case f.chosen:
+		return to, chosenOnce(err)
+	case errors.Is(err, store.ErrNotFound):
+		return arrival{}, fault.Wrap(fault.StateExpired, err) // swept away meanwhile
+	case err != nil:
+		return arrival{}, fault.Wrap(fault.StoreUnavailable, err)
+	}
+	return to, nil
+}
+
+// answer makes what is handed out, a code, a token or a session, and puts it into c.
+func (s *Service) answer(f finishing, c *store.Connection) (to arrival, err error) {
+	now, reply := s.Now(), replyTo(f.attempt)
+	ceiling := scope.Intersect(f.attempt.Scopes, f.info.Scopes.Unified(f.Tokens.NativeScopes))
+	switch {
+	case f.attempt.TokenMode:
 		token, record := access.Grant(f.attempt.ApplicationID, c.Account.ID, ceiling, true, now)
 		c.Token = &record
-		location = answer.token(token, c.Account.ID)
-	} else {
+		to.location = reply.token(token, c.Account.ID)
+		return to, nil // it stands there whole, and is kept nowhere
+	case f.attempt.Answer == store.AnswerCode:
 		code := access.NewCode()
 		c.Code = &store.Code{
 			Hash: access.Hash(code), ApplicationID: f.app.ID, AccountID: c.Account.ID, AttemptID: f.attempt.ID,
@@ -248,23 +276,23 @@ func (s *Service) issue(ctx context.Context, f finishing, c store.Connection) (s
 		if f.attempt.Issuer != "" {
 			c.Code.RedirectURI = f.attempt.ReturnURL
 		}
-		location = answer.code(code)
-		var err error
-		if c.Result, err = f.reg.Key.Seal([]byte(location), store.LabelResult, f.attempt.ID); err != nil {
-			return "", fmt.Errorf("seal the result: %w", err)
+		if f.attempt.UserRole == account.UserPrimary {
+			c.Code.UserID = c.Account.UserID
 		}
-		c.StateHash = f.attempt.StateHash
+		to.location = reply.code(code)
+	case f.attempt.Answer == store.AnswerCookie:
+		token, record := user.Grant(c.Account.UserID, true, now)
+		c.Session = &record
+		to.session = Session{Token: token, Application: f.app, MailboxInfo: f.attempt.MailboxInfo}
+		fallthrough
+	default:
+		if to.location = reply.done(); to.location == "" {
+			to.location = s.endURL(f.app)
+		}
 	}
-	err := s.Store.SaveConnection(ctx, c)
-	switch {
-	case errors.Is(err, store.ErrConflict):
-		return "", err
-	case f.chosen:
-		return location, chosenOnce(err)
-	case errors.Is(err, store.ErrNotFound):
-		return "", fault.Wrap(fault.StateExpired, err) // swept away meanwhile
-	case err != nil:
-		return "", fault.Wrap(fault.StoreUnavailable, err)
+	if c.Result, err = f.reg.Key.Seal([]byte(to.location), store.LabelResult, f.attempt.ID); err != nil {
+		return to, fmt.Errorf("seal the result: %w", err)
 	}
-	return location, nil
+	c.StateHash = f.attempt.StateHash
+	return to, nil
 }

@@ -116,14 +116,14 @@ func (s *Service) signInByForm(ctx context.Context, v *visited, form provider.Fo
 	if proven, err = s.withHeld(proven); err != nil {
 		return s.failed(ctx, v.run, err)
 	}
-	location, err := s.finish(ctx, proven)
+	to, err := s.finish(ctx, proven)
 	if err != nil {
 		return s.failed(ctx, v.run, err)
 	}
 	if proven.asks() {
-		return Outcome{Page: PageOnward, Location: location, ApplicationName: v.app.Name, Brand: v.app.Brand}
+		return Outcome{Page: PageOnward, Location: to.location, ApplicationName: v.app.Name, Brand: v.app.Brand}
 	}
-	return Outcome{Page: PageDone, Location: location, ApplicationName: v.app.Name, Brand: v.app.Brand}
+	return Outcome{Page: PageDone, Location: to.location, Session: to.session, ApplicationName: v.app.Name, Brand: v.app.Brand}
 }
 
 // detour goes on where the driver has found out, while signing in, that the mailbox is

@@ -19,7 +19,8 @@ var bounds = map[string]int{
 	"returnUrl": 2048, "state": 2048, "accountId": 20, "clientOrgId": 255, "loginHint": 320,
 	"prompt": 64, "ensureScopes": 5, "ensureAccess": 5, "authEmail": 320, "recycle": 5,
 	"codeChallenge": 128, "codeChallengeMethod": 16,
-	"serverUrl": 1024,
+	"serverUrl":   1024,
+	"accountRole": 16, "userAccount": 16, "userId": 128, "timestamp": 20, "userSignature": 128, "mailboxInfo": 1024,
 }
 
 // parameters are the query of authorize, read with the checks that every one of
@@ -95,6 +96,7 @@ type request struct {
 	ensureScopes *bool // nil where authorize does not say
 	ensureAccess bool
 	recycle      bool
+	user         asUser
 }
 
 func (p parameters) request(providers provider.Registry) (request, error) {

@@ -140,18 +140,18 @@ func (s *Service) choose(ctx context.Context, attempt store.Attempt, query url.V
 		return replyTo(attempt).failure(err)
 	}
 	f := finishing{run: r, SignIn: held, chosen: true}
-	var location string
+	var to arrival
 	switch query.Get("choice") {
 	case "":
 		return partialPage(f, query.Get("key"))
 	case choiceRest:
-		location, err = s.askRest(ctx, f)
+		to.location, err = s.askRest(ctx, f)
 	case choiceWithout:
 		f.attempt.PartialGrant = account.AcceptPartial // also after a consent that must be forced
 		if f.attempt.RestAsked {
 			f.attempt.ConsentForced = false // it was forced for the rest, which was not given
 		}
-		location, err = s.finish(ctx, f)
+		to, err = s.finish(ctx, f)
 	case choiceCancel:
 		if err = chosenOnce(s.Store.ReleaseAttempt(ctx, attempt.ChoiceHash)); err == nil {
 			err = fault.New(fault.AccessDenied, "")
@@ -162,7 +162,7 @@ func (s *Service) choose(ctx context.Context, attempt store.Attempt, query url.V
 	if err != nil {
 		return s.failed(ctx, r.released(), err)
 	}
-	return Outcome{Location: location}
+	return Outcome{Location: to.location, Session: to.session}
 }
 
 // released is r without what was held: a failure is then the application's to hear.

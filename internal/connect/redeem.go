@@ -15,6 +15,7 @@ import (
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/user"
 )
 
 // Redeemed is what a code was worth.
@@ -22,6 +23,9 @@ type Redeemed struct {
 	AccountID   account.ID
 	AccessToken secret.Text
 	Ceiling     []scope.Scope
+	// UserID and UserSession are of a user's sign-in; empty otherwise.
+	UserID      string
+	UserSession secret.Text
 }
 
 // Presented is a code as an application brings it.
@@ -54,7 +58,13 @@ func (s *Service) Redeem(ctx context.Context, app account.Application, p Present
 		return Redeemed{}, fault.New(fault.CodeExpired, "")
 	}
 	token, record := access.Grant(app.ID, held.AccountID, held.Ceiling, false, now)
-	err = s.Store.RedeemCode(ctx, hash, app.ID, now, record)
+	out := Redeemed{AccountID: held.AccountID, AccessToken: token, Ceiling: held.Ceiling, UserID: held.UserID}
+	var sessions []store.Session
+	if held.UserID != "" {
+		session, record := user.Grant(held.UserID, false, now)
+		out.UserSession, sessions = session, append(sessions, record)
+	}
+	err = s.Store.RedeemCode(ctx, hash, app.ID, now, record, sessions...)
 	if errors.Is(err, store.ErrNotFound) {
 		// Somebody redeemed it between our two looks; or its account was deleted.
 		return s.lost(ctx, app, hash, requestID)
@@ -62,7 +72,7 @@ func (s *Service) Redeem(ctx context.Context, app account.Application, p Present
 	if err != nil {
 		return Redeemed{}, fault.Wrap(fault.StoreUnavailable, err)
 	}
-	return Redeemed{AccountID: held.AccountID, AccessToken: token, Ceiling: held.Ceiling}, nil
+	return out, nil
 }
 
 func (s *Service) lost(ctx context.Context, app account.Application, hash []byte, requestID string) (Redeemed, error) {
@@ -87,7 +97,10 @@ func (s *Service) replayed(ctx context.Context, app account.Application, held st
 	}
 	if revoke {
 		err := s.Store.RevokeToken(ctx, held.TokenID, s.Now())
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err == nil || errors.Is(err, store.ErrNotFound) {
+			err = s.Store.EndSession(ctx, held.SessionHash)
+		}
+		if err != nil {
 			return fault.Wrap(fault.StoreUnavailable, err)
 		}
 	}

@@ -44,9 +44,13 @@ func (r reply) unbegun(err error) Outcome {
 	return out
 }
 
+// errorURL is empty where there is no return URL.
 func (r reply) errorURL(f *fault.Error) string {
 	if r.issuer != "" {
 		return r.standard(url.Values{"error": {redirectError(f)}, "error_description": {Description(f)}})
+	}
+	if r.returnURL == "" {
+		return ""
 	}
 	answer := url.Values{"status": {"error"}, "error": {string(f.Code)}, "details": {f.Message()}}
 	return answerURL(r.returnURL, r.withState(answer), r.tokenMode, true)
@@ -58,6 +62,14 @@ func (r reply) code(code secret.Text) string {
 	}
 	answer := url.Values{"status": {"success"}, "code": {code.Reveal()}}
 	return answerURL(r.returnURL, r.withState(answer), false, false)
+}
+
+// done is the answer of a sign-in that hands nothing out; empty without a return URL.
+func (r reply) done() string {
+	if r.returnURL == "" {
+		return ""
+	}
+	return answerURL(r.returnURL, r.withState(url.Values{"status": {"success"}}), false, false)
 }
 
 func (r reply) token(token secret.Text, id account.ID) string {

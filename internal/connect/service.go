@@ -13,6 +13,7 @@ import (
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/user"
 )
 
 // AttemptLifetime is how long a person may take at the provider.
@@ -46,6 +47,9 @@ type Store interface {
 	Code(ctx context.Context, hash []byte) (store.Code, error)
 	RedeemCode(ctx context.Context, hash []byte, applicationID string, now time.Time, t store.Token, sessions ...store.Session) error
 	RevokeToken(ctx context.Context, id string, now time.Time) error
+	EndSession(ctx context.Context, hash []byte) error
+	User(ctx context.Context, id string) (store.User, error)
+	AccountForUser(ctx context.Context, applicationID string, t account.ServiceType, subject, clientOrgID, userID string) (account.Account, error)
 	AppendAudit(ctx context.Context, e store.AuditEvent) error
 
 	// A partial grant waits for the person's choice.
@@ -66,10 +70,16 @@ type Credentials interface {
 	PlanLogin(ctx context.Context, acct *account.Account, reg account.Registration, login provider.Login, native []string) (credential.Plan, error)
 }
 
+// Users checks the signatures by which applications name their users. *user.Service does.
+type Users interface {
+	Prove(ctx context.Context, app store.Application, p user.Proof) (*store.UsedSignature, error)
+}
+
 // Config is what the service is made of.
 type Config struct {
 	Store       Store
 	Credentials Credentials
+	Users       Users
 	Providers   provider.Registry
 	PublicURL   *url.URL
 	Now         func() time.Time
@@ -123,6 +133,8 @@ type Outcome struct {
 	// Hop says that Location is the same step at another host of ours: nothing has
 	// been made for the browser yet.
 	Hop bool
+	// Session is the browser's from now on, in place of one that it may have; zero for none.
+	Session Session
 	// Fault is what went wrong, if anything: told to the application by way of
 	// Location, or shown.
 	Fault *fault.Error

@@ -35,6 +35,12 @@ const (
 	AccountMismatch        Code = "account.mismatch"
 	EmailMismatch          Code = "email.mismatch"
 	IssuerMismatch         Code = "issuer.mismatch"
+	UserMissing            Code = "user.missing"
+	UserUnknown            Code = "user.unknown"
+	UserMismatch           Code = "user.mismatch"
+	SignatureInvalid       Code = "signature.invalid"
+	SignatureExpired       Code = "signature.expired"
+	SignatureUsed          Code = "signature.used"
 
 	// The sign-in on our own page.
 	FormPage          Code = "form.page"
@@ -94,6 +100,9 @@ const (
 	RefreshFailed      Code = "token.refresh.failed"
 	AccountUnknown     Code = "account.unknown"
 	ProviderAuthDenied Code = "providerauth.denied"
+	OriginForeign      Code = "origin.foreign"
+	PageTokenInvalid   Code = "token.notValid"
+	AccountUnmanaged   Code = "account.unmanaged"
 	PathInvalid        Code = "path.invalid"
 	DirectUnavailable  Code = "direct.unavailable"
 
@@ -156,7 +165,7 @@ var catalogue = []Entry{
 	{ServiceTypeUnknown, Invalid, "This serviceType does not exist.", "authorize with an unknown serviceType"},
 	{ServiceTypeUnavailable, Invalid, "The application is not set up for this service. Ask its operator to add a registration for it (avain registration set).", "authorize for a service type without a registration"},
 	{ScopeUnknown, Invalid, "A scope does not exist.", "authorize with an unknown unified scope; the detail lists those that exist"},
-	{ResponseTypeUnknown, Invalid, "responseType must be code or token.", "authorize with another responseType"},
+	{ResponseTypeUnknown, Invalid, "responseType must be one that this sign-in has: code or token; for a user cookie, code or none.", "authorize with another responseType, or one that the account's role does not have"},
 	{ResponseTypeDisabled, Invalid, "The application may not use responseType=token. Use code, or ask the operator to switch token mode on.", "authorize with responseType=token where the application does not allow it"},
 	{ChallengeRequired, Invalid, "The application has no secret, so authorize needs a codeChallenge (RFC 7636, S256).", "authorize of a public application without codeChallenge"},
 	{ChallengeInvalid, Invalid, "codeChallenge must be the base64url SHA-256 of the verifier: 43 characters, method S256.", "authorize with a malformed codeChallenge or another method"},
@@ -166,6 +175,12 @@ var catalogue = []Entry{
 	{AccountMismatch, Forbidden, "Another account was signed in than the one to be renewed. Start again and choose that account.", "accountId given and somebody else signed in, or the application has no such account"},
 	{EmailMismatch, Forbidden, "Another address was signed in than the one asked for. Start again and choose that address.", "authEmail given and the provider does not vouch for that address"},
 	{IssuerMismatch, Invalid, "The answer came from another sign-in server than the one that was asked. Start again from the application.", "the callback's iss is not the provider's (RFC 9207)"},
+	{UserMissing, Unauthorized, "Nobody is logged in here whom the account could be added to. Log in first, or start again from the application.", "authorizeUser for a secondary account without a session in the browser and without userId, timestamp and userSignature"},
+	{UserUnknown, NotFound, "The application has no such user. Log in again, then add the account.", "authorizeUser with a signed userId that is none of the application's users, or a user who ended before the sign-in did"},
+	{UserMismatch, Forbidden, "Another user is logged in in this browser than the one the account was to be added to. Log out, or start again.", "authorizeUser for a secondary account where the browser's session and the signature name different users"},
+	{SignatureInvalid, Forbidden, "userSignature is not right. Sign userId and timestamp with a live client secret of this application: HMAC-SHA256 over the one immediately followed by the other.", "authorizeUser with a signature over other bytes or by another secret"},
+	{SignatureExpired, Forbidden, "timestamp is more than five minutes away from now. Sign when the person starts, and check the clock of your server.", "authorizeUser with a signature that is too old, or from the future"},
+	{SignatureUsed, Forbidden, "This signature was used before. Sign anew for each sign-in.", "authorizeUser a second time with one signature"},
 
 	{FormPage, Invalid, "The person signs in on a page here. Open this address in their browser.", "authorize of a service with a sign-in page of ours was followed by a program that reads no HTML"},
 	{FormForeign, Forbidden, "This form was not sent from our own page, so it was not read. Go back to the application and start again.", "a sign-in form that another site has sent, or a program that names no Origin"},
@@ -220,6 +235,9 @@ var catalogue = []Entry{
 	{RefreshFailed, Unauthorized, "The account's access has ended and cannot be renewed. The person must connect it again.", "the access token ended and the provider gave no refresh token"},
 	{AccountUnknown, NotFound, "The application has no such account.", "application credentials with an X-Aurinko-Account-Id that is not one of its accounts, or a bearer of another account"},
 	{ProviderAuthDenied, Forbidden, "The application may not see the provider's tokens. An operator can allow it (avain app set --provider-auth); it works with the application's own credentials only.", "includeProviderAuth=true without the right, or with a bearer"},
+	{OriginForeign, Forbidden, "A user's cookie works for pages of the application alone. Register the page's origin (a return URL, or avain app set --origin), or send the session in X-Aurinko-Session.", "a call by cookie from a page of an origin that is neither this server's nor the application's, or one that changes something without Origin and Sec-Fetch-Site"},
+	{PageTokenInvalid, Invalid, "Page token is invalid. Begin again without pageToken.", "a list asked for with a pageToken that it did not give out"},
+	{AccountUnmanaged, Invalid, "No service account of the application stands over this account. An administrator connects one by authorizeDaemon first.", "POST /v1/user/accounts/{id}/managed for an account that is not managed"},
 	{PathInvalid, Invalid, "The path behind /v1/direct/ cannot be passed on.", "dot segments (plain or encoded), backslashes, NUL, an empty or absolute start"},
 
 	{DirectUnavailable, Invalid, "This service has no direct API: nothing can be passed on to it.", "a call of /v1/direct for an account whose service has no HTTP API"},

@@ -29,7 +29,7 @@ type floor struct {
 var (
 	leaves    = []string{"words", "fault", "weburl"}
 	ground    = []string{"outbound", "seal", "jobs", "filelock", "store"}
-	services  = []string{"access", "credential", "connect", "direct", "operator", "webhook"}
+	services  = []string{"access", "user", "credential", "connect", "direct", "operator", "webhook"}
 	providers = []string{"provider", "oauth", "discovery", "logintext", "driver", "drivers"}
 	faces     = []string{"api", "signin"}
 	product   = slices.Concat(leaves, ground, services, providers, faces)
@@ -61,7 +61,8 @@ var house = []floor{
 
 	{"access", []string{"internal/access"}, slices.Concat(leaves, ground, []string{"provider"})},
 	{"credential", []string{"internal/credential"}, slices.Concat(leaves, ground, []string{"provider"})},
-	{"connect", []string{"internal/connect"}, slices.Concat(leaves, ground, []string{"provider", "access", "credential"})},
+	{"user", []string{"internal/user"}, slices.Concat(leaves, ground, []string{"access"})},
+	{"connect", []string{"internal/connect"}, slices.Concat(leaves, ground, []string{"provider", "access", "user", "credential"})},
 	{"direct", []string{"internal/direct"}, slices.Concat(leaves, ground, []string{"provider", "access", "credential"})},
 
 	{"webhook", []string{"internal/webhook"}, slices.Concat(leaves, ground)},

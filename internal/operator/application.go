@@ -146,6 +146,7 @@ type SetApplication struct {
 	CodeLifetime   *time.Duration // 0 is the default
 	RevokeOnReplay *bool
 	ProviderAuth   *bool
+	CrossSite      *bool
 	Origins        *[]string
 	Alias          *string // empty ends it
 	ReturnURLs     *[]string
@@ -171,6 +172,7 @@ func (in SetApplication) onto(app *account.Application) {
 	set(&app.Settings.CodeLifetime, in.CodeLifetime)
 	set(&app.Settings.RevokeOnReplay, in.RevokeOnReplay)
 	set(&app.Settings.ProviderAuth, in.ProviderAuth)
+	set(&app.Settings.CrossSite, in.CrossSite)
 	set(&app.Settings.Origins, in.Origins)
 	set(&app.Settings.PartialGrant, in.PartialGrant)
 	set(&app.Settings.Alias, in.Alias)
@@ -262,7 +264,7 @@ func sameApplication(a, b account.Application) bool {
 	x, y := a.Settings, b.Settings
 	return a.Name == b.Name && a.Brand == b.Brand && slices.Equal(a.ReturnURLs, b.ReturnURLs) && slices.Equal(x.Origins, y.Origins) && slices.Equal(x.Webhooks, y.Webhooks) &&
 		x.Public == y.Public && x.TokenMode == y.TokenMode && x.CodeLifetime == y.CodeLifetime &&
-		x.RevokeOnReplay == y.RevokeOnReplay && x.ProviderAuth == y.ProviderAuth && x.Alias == y.Alias && x.PartialGrant == y.PartialGrant
+		x.RevokeOnReplay == y.RevokeOnReplay && x.ProviderAuth == y.ProviderAuth && x.CrossSite == y.CrossSite && x.Alias == y.Alias && x.PartialGrant == y.PartialGrant
 }
 
 // AddReturnURL registers one more return URL; one that is there already stays.

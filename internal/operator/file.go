@@ -35,6 +35,7 @@ type ApplicationSpec struct {
 	CodeLifetime   string             `yaml:"codeLifetime"` // "60s"
 	RevokeOnReplay bool               `yaml:"revokeOnReplay"`
 	ProviderAuth   bool               `yaml:"providerAuth"`
+	CrossSite      bool               `yaml:"crossSiteCookies"`
 	Origins        []string           `yaml:"origins"`
 	PartialGrant   string             `yaml:"partialGrant"` // ask, accept or refuse
 	Alias          string             `yaml:"alias"`
@@ -164,7 +165,7 @@ func (spec ApplicationSpec) application(resolve Resolve) (CreateApplication, err
 		Name: spec.Name, ClientID: spec.ClientID, ReturnURLs: spec.ReturnURLs,
 		Settings: account.Settings{
 			Public: spec.Public, TokenMode: spec.TokenMode, RevokeOnReplay: spec.RevokeOnReplay,
-			ProviderAuth: spec.ProviderAuth, Origins: spec.Origins, Alias: spec.Alias, Webhooks: spec.Webhooks,
+			ProviderAuth: spec.ProviderAuth, CrossSite: spec.CrossSite, Origins: spec.Origins, Alias: spec.Alias, Webhooks: spec.Webhooks,
 			PartialGrant: account.PartialGrant(spec.PartialGrant),
 		},
 		Brand: spec.Brand.brand(), Logo: spec.Brand.picture,

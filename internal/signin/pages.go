@@ -13,13 +13,13 @@ import (
 	"github.com/avain-project/avain/internal/signin/texts"
 )
 
-//go:embed *.html style.css
+//go:embed *.html style.css end.js
 var files embed.FS
 
 // pageNames are the pages: each is a file <name>.html that defines "main", drawn
 // inside layout.html.
 func pageNames() []string {
-	return []string{"error", "choose", "partial", "admin", "approved", "form", "done"}
+	return []string{"error", "choose", "partial", "admin", "approved", "form", "done", "end"}
 }
 
 // Pages writes the pages. It is safe for concurrent use.
@@ -27,6 +27,7 @@ type Pages struct {
 	pages map[string]*template.Template // by name
 	texts *texts.Catalogue
 	css   string // of every page
+	end   string // script of the page "end"
 }
 
 // New parses the embedded templates, the style sheet and the texts.
@@ -34,6 +35,10 @@ func New() (*Pages, error) {
 	css, err := files.ReadFile("style.css")
 	if err != nil {
 		return nil, fmt.Errorf("signin: read the style sheet: %w", err)
+	}
+	end, err := files.ReadFile("end.js")
+	if err != nil {
+		return nil, fmt.Errorf("signin: read the script: %w", err)
 	}
 	catalogue, err := texts.Load()
 	if err != nil {
@@ -47,7 +52,7 @@ func New() (*Pages, error) {
 		}
 		pages[name] = page
 	}
-	return &Pages{pages: pages, texts: catalogue, css: string(css)}, nil
+	return &Pages{pages: pages, texts: catalogue, css: string(css), end: string(end)}, nil
 }
 
 // words are the texts for whoever looks.
@@ -61,6 +66,7 @@ type sheet struct {
 	title    string
 	css      string // besides that of every page
 	referrer string // policy; "" is no-referrer
+	script   string // of the page; almost none has one
 	view     any    // what the page's own template shows
 }
 
@@ -71,6 +77,7 @@ type frame struct {
 	LogoPath             string
 	PrivacyURL, TermsURL string
 	Style                template.CSS
+	Script               template.JS
 	View                 any
 }
 
@@ -81,7 +88,8 @@ func (p *Pages) draw(w http.ResponseWriter, s sheet) {
 	around := frame{
 		words: text, Title: s.title, Application: s.look.ApplicationName, LogoPath: logoPath(face),
 		PrivacyURL: face.PrivacyURL, TermsURL: face.TermsURL,
-		Style: template.CSS(css), View: s.view, //nolint:gosec // our own words, and colours that were read
+		Script: template.JS(s.script),           //nolint:gosec // our own
+		Style:  template.CSS(css), View: s.view, //nolint:gosec // our own words, and colours that were read
 	}
 	var body bytes.Buffer
 	if err := p.pages[s.name].ExecuteTemplate(&body, "layout.html", around); err != nil {
@@ -97,18 +105,26 @@ func (p *Pages) draw(w http.ResponseWriter, s sheet) {
 	h.Set("Referrer-Policy", cmp.Or(s.referrer, "no-referrer"))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Content-Security-Policy", policy(css, around.LogoPath != ""))
+	h.Set("Content-Security-Policy", policy(css, s.script, around.LogoPath != ""))
 	w.WriteHeader(s.status)
 	_, _ = w.Write(body.Bytes()) // a browser that went away is no trouble of ours
 }
 
-// policy admits the style sheet by its hash, a picture of our own where there is one,
-// and nothing else.
-func policy(css string, picture bool) string {
-	sum := sha256.Sum256([]byte(css))
-	admitted := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; "
+// policy admits the style sheet and the script by their hashes, a picture of our own where
+// there is one, and nothing else.
+func policy(css, script string, picture bool) string {
+	admitted := "default-src 'none'; style-src " + hashSource(css) + "; "
+	if script != "" {
+		admitted += "script-src " + hashSource(script) + "; "
+	}
 	if picture {
 		admitted += "img-src 'self'; "
 	}
 	return admitted + "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+}
+
+// hashSource admits a text by its hash (CSP Level 3, §2.3.1).
+func hashSource(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

@@ -103,6 +103,8 @@ func TestEveryPageCarriesTheBrand(t *testing.T) {
 			pages(t).Form(w, l, signin.FormPage{Status: 200, Form: connect.Form{Fields: askedFor()}})
 		case "done":
 			pages(t).Done(w, l, signin.DonePage{Status: 200, Location: "https://c.example/"})
+		case "end":
+			pages(t).End(w, l, signin.EndPage{Origins: []string{"https://c.example"}})
 		}
 		return w
 	}
@@ -122,7 +124,10 @@ func TestEveryPageCarriesTheBrand(t *testing.T) {
 			t.Errorf("%s: the policy is %q", name, policy)
 		}
 		w = draw(name, evil)
-		has(t, w, "!<script", "!<img", `!"javascript:`)
+		has(t, w, "!<script>alert", "!<img", `!"javascript:`)
+		if name != "end" {
+			has(t, w, "!<script")
+		}
 		if policy := w.Header().Get("Content-Security-Policy"); strings.Contains(policy, "img-src") {
 			t.Errorf("%s: without a logo, the policy is %q", name, policy)
 		}

@@ -27,6 +27,7 @@ type settingsRow struct {
 	Alias          string        `json:"alias,omitempty"`
 
 	PartialGrant account.PartialGrant `json:"partial_grant,omitempty"`
+	CrossSite    bool                 `json:"cross_site,omitempty"`
 	Webhooks     []string             `json:"webhooks,omitempty"`
 }
 

@@ -223,6 +223,7 @@ func TestGermanLacksNothingThatPeopleMeet(t *testing.T) {
 // forPrograms are the faults of routes that no browser visits.
 func forPrograms() []string {
 	return []string{
+		"fault.account.unmanaged", "fault.origin.foreign",
 		"fault.client.unauthorized", "fault.code.", "fault.verifier.", "fault.unauthorized", "fault.token.", "fault.account.unknown",
 		"fault.providerauth.", "fault.path.", "fault.direct.", "fault.not_found", "fault.server.stopping", "fault.redirecturi.", "fault.grant.",
 	}

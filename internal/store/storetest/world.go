@@ -88,7 +88,7 @@ func newApplication() store.Application {
 			ReturnURLs: []string{"https://notes.example/back", "http://localhost:3000/back", "com.example.notes:/back"},
 			Settings: account.Settings{
 				TokenMode: true, CodeLifetime: 90 * time.Second, RevokeOnReplay: true, ProviderAuth: true,
-				Origins: []string{"https://spa.example"}, Alias: "https://connect.notes.example", PartialGrant: account.AcceptPartial,
+				Origins: []string{"https://spa.example"}, Alias: "https://connect.notes.example", PartialGrant: account.AcceptPartial, CrossSite: true,
 				Webhooks: []string{"https://notes.example/hook"},
 			},
 			Brand:     brand.Brand{Color: "#ffd200", ColorDark: "#000000", PrivacyURL: "https://notes.example/privacy", TermsURL: "https://notes.example/terms"},
