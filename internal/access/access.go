@@ -47,6 +47,24 @@ type Caller struct {
 	ByUser bool
 	// Limited: a bearer that was issued to a browser.
 	Limited bool
+	// Ceiling is what a bearer may do at the unified APIs: what its sign-in asked for and
+	// got. The application itself may do what the account was granted.
+	Ceiling []scope.Scope
+}
+
+// Need answers fault.ScopeInsufficient where the caller lacks one of the scopes, at a unified
+// API. The pass-through has no part in this: see docs/decisions/0040.
+func (c Caller) Need(scopes ...scope.Scope) error {
+	have := c.Ceiling
+	if c.ByApplication {
+		have = c.Account.Scopes
+	}
+	missing := scope.Missing(have, scopes)
+	if len(missing) == 0 {
+		return nil
+	}
+	names := scope.Join(missing)
+	return &fault.Error{Code: fault.ScopeInsufficient, Scope: names, Detail: "Missing: " + names + "."}
 }
 
 // Application checks an application's client id and secret. Which of the two was
@@ -115,7 +133,7 @@ func (s *Service) Bearer(ctx context.Context, token secret.Text) (Caller, error)
 		return Caller{}, fault.New(fault.TokenRevoked, "")
 	}
 	return Caller{
-		ApplicationID: held.ApplicationID, Account: acct, Limited: held.Limited,
+		ApplicationID: held.ApplicationID, Account: acct, Limited: held.Limited, Ceiling: held.Ceiling,
 	}, nil
 }
 

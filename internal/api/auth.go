@@ -181,6 +181,9 @@ func (s *Server) redeemDeprecated(w http.ResponseWriter, r *http.Request) {
 // application checks HTTP Basic. An application without a secret sends its client
 // id with an empty password, and proves itself by the code's verifier.
 func (s *Server) application(r *http.Request) (account.Application, error) {
+	if err := checkAuthType(r); err != nil {
+		return account.Application{}, err
+	}
 	id, pass, ok := r.BasicAuth()
 	if !ok {
 		return account.Application{}, fault.New(fault.ClientUnauthorized, "")

@@ -8,10 +8,26 @@ import (
 	"github.com/avain-project/avain/internal/access"
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
 )
 
 const accountHeader = "X-Aurinko-Account-Id"
+
+// exchangeToken is the X-Aurinko-Auth-Type of acct-5, which is not taken.
+const exchangeToken = "exchangeIdToken"
+
+func checkAuthType(r *http.Request) error {
+	if kind, ok := header(r, "X-Aurinko-Auth-Type", "X-Aurinko-AuthType"); !ok || strings.EqualFold(kind, exchangeToken) {
+		return fault.New(fault.AuthTypeUnknown, "")
+	}
+	return nil
+}
+
+// prepare would trade an Exchange identity token for one of ours (contract §3.6).
+func (s *Server) prepare(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, fault.New(fault.AuthTypeUnknown, ""))
+}
 
 // caller finds out who calls for which account: a bearer, the application's own
 // credentials with the account's id, or a user's session with it (contract §1.1, acct-1
@@ -19,6 +35,9 @@ const accountHeader = "X-Aurinko-Account-Id"
 func (s *Server) caller(r *http.Request) (access.Caller, error) {
 	if inQuery(r) {
 		return access.Caller{}, fault.New(fault.TokenInQuery, "")
+	}
+	if err := checkAuthType(r); err != nil {
+		return access.Caller{}, err
 	}
 	header := r.Header.Get("Authorization")
 	scheme, rest, _ := strings.Cut(header, " ")
@@ -31,6 +50,23 @@ func (s *Server) caller(r *http.Request) (access.Caller, error) {
 		return s.bearer(r, secret.New(strings.TrimSpace(rest)))
 	}
 	return access.Caller{}, fault.New(fault.NotAuthenticated, "")
+}
+
+// need is a route of a unified API, for callers who have all of those scopes:
+//
+//	mux.HandleFunc("GET /v1/email/messages", s.need(s.listMessages, scope.MailRead))
+func (s *Server) need(next func(http.ResponseWriter, *http.Request, access.Caller), scopes ...scope.Scope) http.HandlerFunc {
+	return s.cors(func(w http.ResponseWriter, r *http.Request) {
+		caller, err := s.caller(r)
+		if err == nil {
+			err = caller.Need(scopes...)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		next(w, r, caller)
+	})
 }
 
 // inQuery finds a token in the address, where logs and histories keep it; behind

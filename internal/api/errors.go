@@ -24,7 +24,7 @@ type failed struct {
 // statuses is the one mapping from what went wrong to HTTP.
 var statuses = map[fault.Kind]int{
 	fault.Invalid: http.StatusBadRequest, fault.Unauthorized: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
-	fault.NotFound: http.StatusNotFound, fault.Method: http.StatusMethodNotAllowed, fault.Misdirected: http.StatusMisdirectedRequest,
+	fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict, fault.Method: http.StatusMethodNotAllowed, fault.Misdirected: http.StatusMisdirectedRequest,
 	fault.TooLarge: http.StatusRequestEntityTooLarge, fault.TooMany: http.StatusTooManyRequests,
 	fault.Broken: http.StatusInternalServerError, fault.Upstream: http.StatusBadGateway,
 	fault.Timeout: http.StatusGatewayTimeout, fault.Unavailable: http.StatusServiceUnavailable,
@@ -74,6 +74,8 @@ func (s *Server) noted(w http.ResponseWriter, r *http.Request, err error) *fault
 		h.Set("WWW-Authenticate", challenge)
 	case fault.TokenRevoked, fault.TokenDead, fault.RefreshFailed:
 		h.Set("WWW-Authenticate", `Bearer realm="avain", error="invalid_token"`)
+	case fault.ScopeInsufficient:
+		h.Set("WWW-Authenticate", `Bearer realm="avain", error="insufficient_scope", scope="`+f.Scope+`"`)
 	case fault.TokenLimited:
 		h.Set("WWW-Authenticate", `Bearer realm="avain", error="insufficient_scope"`)
 	}

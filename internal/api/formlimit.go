@@ -43,16 +43,17 @@ func newLoginLimiter(now func() time.Time) *loginLimiter {
 	return &loginLimiter{now: now, buckets: map[string]loginBucket{}, swept: now()}
 }
 
-// draw admits one login to those mailboxes, or says when to come again.
+// draw admits one login to those mailboxes, or says when to come again. The address is that of
+// whoever types; empty where an application brings the login by its own secret.
 func (l *loginLimiter) draw(applicationID string, mailboxes []string, address string) error {
 	perMailbox, perAddress, perApplication := loginBounds()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
 	l.sweep(now)
-	buckets := []loginBucket{
-		l.bucket("address "+addressPrefix(address), perAddress),
-		l.bucket("application "+applicationID, perApplication),
+	buckets := []loginBucket{l.bucket("application "+applicationID, perApplication)}
+	if address != "" {
+		buckets = append(buckets, l.bucket("address "+addressPrefix(address), perAddress))
 	}
 	for _, mailbox := range mailboxes {
 		buckets = append(buckets, l.bucket("mailbox "+mailbox, perMailbox))

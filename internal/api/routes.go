@@ -63,6 +63,19 @@ func (s *Server) routes() *http.ServeMux {
 		mux.HandleFunc("OPTIONS /v1/user"+path, s.preflight)
 	}
 
+	// The application's own view, by its client id and secret.
+	mux.HandleFunc("GET /v1/am/accounts", s.managing(s.listAccounts))
+	mux.HandleFunc("POST /v1/am/accounts", s.managing(s.bringAccount))
+	mux.HandleFunc("POST /v1/am/accounts/connect", s.managing(s.tryAccount))
+	mux.HandleFunc("GET /v1/am/accounts/{id}", s.managing(s.getManagedAccount))
+	mux.HandleFunc("DELETE /v1/am/accounts/{id}", s.managing(s.deleteManagedAccount))
+	mux.HandleFunc("GET /v1/am/oauth_regs", s.managing(s.listRegistrations))
+	mux.HandleFunc("GET /v1/am/application", s.managing(s.getApplication))
+	mux.HandleFunc("GET /v1/users/{userId}/accounts", s.managing(s.listAccountsOfUser))
+
+	// What is not taken, said clearly.
+	mux.HandleFunc("POST /v1/auth/prepare", s.prepare)
+
 	// For whoever operates the server.
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)

@@ -17,6 +17,7 @@ import (
 	"github.com/avain-project/avain/internal/credential"
 	"github.com/avain-project/avain/internal/direct"
 	"github.com/avain-project/avain/internal/fault"
+	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/scope"
 	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/user"
@@ -115,6 +116,8 @@ type Config struct {
 	Access    *access.Service
 	Users     *user.Service
 	Accounts  Accounts
+	Lists     Lists
+	Providers provider.Registry
 	Origins   Origins
 	Logos     Logos
 	Hosts     Hosts

@@ -18,6 +18,7 @@ import (
 	"github.com/avain-project/avain/internal/direct"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/jobs"
+	"github.com/avain-project/avain/internal/listing"
 	"github.com/avain-project/avain/internal/signin"
 	"github.com/avain-project/avain/internal/webhook"
 )
@@ -118,7 +119,8 @@ func (a *App) handler(public *url.URL, stopping *atomic.Bool) (http.Handler, err
 		return nil, err
 	}
 	server := api.New(api.Config{
-		PublicURL: public, Connect: a.flow(public), Access: a.access, Users: a.users(), Accounts: a.credentials, Origins: a.store, Logos: a.store, Hosts: a.store,
+		PublicURL: public, Connect: a.flow(public), Access: a.access, Users: a.users(), Accounts: a.credentials, Lists: listing.NewService(a.store, a.cfg.Now), Providers: a.providers,
+		Origins: a.store, Logos: a.store, Hosts: a.store,
 		Pages: faces{pages},
 		Ready: func(ctx context.Context) error {
 			if stopping.Load() {

@@ -43,6 +43,7 @@ type Store interface {
 	Registrations(ctx context.Context, applicationID string) ([]store.Registration, error)
 	Account(ctx context.Context, id account.ID) (account.Account, error)
 	AccountByIdentity(ctx context.Context, applicationID string, t account.ServiceType, subject, clientOrgID string) (account.Account, error)
+	MatchAccounts(ctx context.Context, m store.AccountMatch, limit int) ([]account.Account, error)
 	SaveConnection(ctx context.Context, c store.Connection) error
 	Code(ctx context.Context, hash []byte) (store.Code, error)
 	RedeemCode(ctx context.Context, hash []byte, applicationID string, now time.Time, t store.Token, sessions ...store.Session) error
@@ -64,6 +65,10 @@ type Store interface {
 type Credentials interface {
 	Registration(ctx context.Context, id string) (credential.Registered, error)
 	CurrentRegistration(ctx context.Context, applicationID string, t account.ServiceType) (credential.Registered, error)
+	RegistrationOf(ctx context.Context, applicationID string, t account.ServiceType, clientID string) (credential.Registered, error)
+	Adopt(ctx context.Context, reg credential.Registered, b credential.Brought) (credential.SignIn, error)
+	Adopted(reg credential.Registered, b credential.Brought)
+	Try(ctx context.Context, reg credential.Registered, b credential.Brought) error
 	SealSignIn(reg credential.Registered, attemptID string, in credential.SignIn) ([]byte, error)
 	OpenSignIn(reg credential.Registered, attemptID string, sealed []byte) (credential.SignIn, error)
 	Plan(ctx context.Context, acct *account.Account, reg account.Registration, answer provider.Tokens) (credential.Plan, error)

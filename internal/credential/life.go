@@ -8,6 +8,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/store"
 )
 
 // How far what a provider says of an access token's life is believed.
@@ -55,7 +56,12 @@ func (s *Service) owned(ctx context.Context, acct account.Account, ask func() (p
 		return answer, err
 	}
 	s.Logger.ErrorContext(ctx, "the provider answered a refresh with somebody else's tokens: they are dropped", "account", acct.ID)
-	s.audit(ctx, acct, "credential.stranger", "the provider answered a refresh with tokens of another account; they were dropped")
+	if err := s.Store.AppendAudit(context.WithoutCancel(ctx), store.AuditEvent{
+		At: s.Now(), Kind: "credential.stranger", ApplicationID: acct.ApplicationID, AccountID: acct.ID,
+		Detail: "the provider answered a refresh with tokens of another account; they were dropped",
+	}); err != nil {
+		s.Logger.ErrorContext(ctx, "could not write the audit event", "kind", "credential.stranger", "account", acct.ID, "error", err)
+	}
 	return provider.Tokens{}, &provider.Error{
 		Class: provider.Later, Code: provider.CodeStranger, Cause: "the provider's answer is for somebody else", Cure: "try again later",
 		Err: errors.New("the owner in the answer is not the account's"),

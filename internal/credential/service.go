@@ -30,6 +30,7 @@ type Store interface {
 	Account(ctx context.Context, id account.ID) (account.Account, error)
 	Registration(ctx context.Context, id string) (store.Registration, error)
 	CurrentRegistration(ctx context.Context, applicationID string, t account.ServiceType) (store.Registration, error)
+	RegistrationByClientID(ctx context.Context, applicationID string, t account.ServiceType, clientID string) (store.Registration, error)
 	Credential(ctx context.Context, id account.ID) (store.Credential, error)
 	SaveCredential(ctx context.Context, c store.Credential, expect int64, state store.TokenState) error
 	ClaimRefresh(ctx context.Context, r store.ClaimRequest) (store.Claim, error)
@@ -82,6 +83,7 @@ type Service struct {
 	remembered remembered
 	rota       *rota.Rota
 	unended    unended
+	adopted    adopted
 }
 
 // New makes the service.
@@ -101,7 +103,7 @@ func New(cfg Config) *Service {
 	if cfg.Renewing == (rota.Limit{}) {
 		cfg.Renewing = defaultRenewing()
 	}
-	return &Service{Config: cfg, turns: newTurns(), remembered: newRemembered(), rota: rota.New(cfg.Renewing, time.Now)}
+	return &Service{Config: cfg, turns: newTurns(), remembered: newRemembered(), adopted: newAdopted(), rota: rota.New(cfg.Renewing, time.Now)}
 }
 
 // Wait returns when no refresh is on its way any more. A refresh that the provider

@@ -103,8 +103,15 @@ const (
 	OriginForeign      Code = "origin.foreign"
 	PageTokenInvalid   Code = "token.notValid"
 	AccountUnmanaged   Code = "account.unmanaged"
+	ScopeInsufficient  Code = "scope.insufficient"
+	AuthTypeUnknown    Code = "authtype.unsupported"
 	PathInvalid        Code = "path.invalid"
 	DirectUnavailable  Code = "direct.unavailable"
+
+	// The application's own view of its accounts.
+	BodyInvalid       Code = "body.invalid"
+	CredentialRefused Code = "credential.refused"
+	AccountConflict   Code = "account.conflict"
 
 	// HTTP in general.
 	RouteUnknown     Code = "not_found"
@@ -238,9 +245,15 @@ var catalogue = []Entry{
 	{OriginForeign, Forbidden, "A user's cookie works for pages of the application alone. Register the page's origin (a return URL, or avain app set --origin), or send the session in X-Aurinko-Session.", "a call by cookie from a page of an origin that is neither this server's nor the application's, or one that changes something without Origin and Sec-Fetch-Site"},
 	{PageTokenInvalid, Invalid, "Page token is invalid. Begin again without pageToken.", "a list asked for with a pageToken that it did not give out"},
 	{AccountUnmanaged, Invalid, "No service account of the application stands over this account. An administrator connects one by authorizeDaemon first.", "POST /v1/user/accounts/{id}/managed for an account that is not managed"},
+	{ScopeInsufficient, Forbidden, "This access token does not reach that far. Have the person sign in again with the scopes that the detail names, and use the new token.", "a call that needs a scope which the sign-in of the bearer did not ask for or get, or which the account does not hold; the detail and WWW-Authenticate name it"},
+	{AuthTypeUnknown, Invalid, "Exchange identity tokens are not taken here. Sign the person in by /v1/auth/authorizeUser without token, and call with the session, the access token or the application's credentials.", "X-Aurinko-Auth-Type: exchangeIdToken on any call, and POST /v1/auth/prepare"},
 	{PathInvalid, Invalid, "The path behind /v1/direct/ cannot be passed on.", "dot segments (plain or encoded), backslashes, NUL, an empty or absolute start"},
 
 	{DirectUnavailable, Invalid, "This service has no direct API: nothing can be passed on to it.", "a call of /v1/direct for an account whose service has no HTTP API"},
+
+	{BodyInvalid, Invalid, "The request body cannot be read. Send one JSON object in UTF-8.", "a body that is no JSON, is nested too deeply, or has a member twice; the detail says which"},
+	{CredentialRefused, Forbidden, "The provider does not accept these tokens. Send those that it gave to the same client id, or have the person sign in.", "POST /v1/am/accounts with tokens that the provider refuses; no account was changed"},
+	{AccountConflict, Conflict, "The request does not say which account is meant. Nothing was changed.", "POST /v1/am/accounts where several accounts match recycleKeys, or the one that does belongs to another user; the detail names them"},
 
 	{RouteUnknown, NotFound, "There is nothing at this address. The routes are listed at /openapi.yaml.", "a path that is no route"},
 	{MethodNotAllowed, Method, "This address exists, but not for this method. The Allow header lists those it takes.", "a route with another method, HEAD on the flow's routes included"},

@@ -15,6 +15,7 @@ const (
 	Unauthorized             // no valid credential came with it
 	Forbidden                // the credential does not reach that far
 	NotFound                 // there is no such thing
+	Conflict                 // it contradicts what there is
 	Method                   // the path exists, not for this method
 	Misdirected              // the request was meant for another host
 	TooLarge                 // the body is over its bound
@@ -36,6 +37,8 @@ type Error struct {
 	Detail string
 	// RetryAfter, where positive, is how long to wait.
 	RetryAfter time.Duration
+	// Scope is what a bearer lacks: unified scopes, separated by spaces (RFC 6750 §3).
+	Scope string
 	// Err is the cause, for the log alone.
 	Err error
 }

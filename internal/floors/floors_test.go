@@ -29,7 +29,7 @@ type floor struct {
 var (
 	leaves    = []string{"words", "fault", "weburl"}
 	ground    = []string{"outbound", "seal", "jobs", "filelock", "store"}
-	services  = []string{"access", "user", "credential", "connect", "direct", "operator", "webhook"}
+	services  = []string{"access", "listing", "user", "credential", "connect", "direct", "operator", "webhook"}
 	providers = []string{"provider", "oauth", "discovery", "logintext", "driver", "drivers"}
 	faces     = []string{"api", "signin"}
 	product   = slices.Concat(leaves, ground, services, providers, faces)
@@ -60,6 +60,7 @@ var house = []floor{
 	{"driver", []string{"internal/provider/*"}, slices.Concat(leaves, []string{"provider", "oauth", "discovery", "logintext", "outbound"})},
 
 	{"access", []string{"internal/access"}, slices.Concat(leaves, ground, []string{"provider"})},
+	{"listing", []string{"internal/listing"}, slices.Concat(leaves, ground)},
 	{"credential", []string{"internal/credential"}, slices.Concat(leaves, ground, []string{"provider"})},
 	{"user", []string{"internal/user"}, slices.Concat(leaves, ground, []string{"access"})},
 	{"connect", []string{"internal/connect"}, slices.Concat(leaves, ground, []string{"provider", "access", "user", "credential"})},

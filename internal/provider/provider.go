@@ -34,6 +34,8 @@ type Info struct {
 	// place, and using it harms nothing. Said only where the provider's documents say so: others
 	// end the whole grant when a replaced token comes again.
 	HonoursReplaced bool
+	// RefreshStays: using a refresh token never ends it, and none takes its place.
+	RefreshStays bool
 	// Tenants: a registration may name a tenant and a cloud. What a tenant is, is the
 	// provider's to say: a directory, a host, a platform.
 	Tenants bool

@@ -5,21 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/scope"
 )
-
-// AccountFilter narrows [Store.Accounts]; zero fields narrow nothing.
-type AccountFilter struct {
-	ApplicationID string
-	ServiceType   account.ServiceType
-	Limit         int // 0 is no limit
-	Offset        int
-}
 
 // accountColumns is in the order of accountFields.
 const accountColumns = `a.id, a.application_id, a.registration_id, a.service_type, a.kind, a.client_org_id,
@@ -60,35 +51,6 @@ func (s *Store) AccountByIdentity(ctx context.Context, applicationID string, st 
 		ORDER BY CASE WHEN a.identity_key = $5 THEN 0 ELSE 1 END, a.created_at DESC, a.id DESC LIMIT 1`,
 		applicationID, string(st), subject, clientOrgID, identityKey(applicationID, st, subject, clientOrgID)))
 	return a, s.fail(ctx, "find the account of that identity", err)
-}
-
-// Accounts lists a page, oldest first, and counts all that the filter lets pass.
-func (s *Store) Accounts(ctx context.Context, f AccountFilter) (page []account.Account, total int, err error) {
-	const what = "list the accounts"
-	var conditions []string
-	var args []any
-	narrow := func(column, value string) {
-		if value != "" {
-			args = append(args, value)
-			conditions = append(conditions, fmt.Sprintf("a.%s = $%d", column, len(args)))
-		}
-	}
-	narrow("application_id", f.ApplicationID)
-	narrow("service_type", string(f.ServiceType))
-	from := ` FROM accounts a`
-	if len(conditions) > 0 {
-		from += ` WHERE ` + strings.Join(conditions, ` AND `)
-	}
-	if err := s.engine.Reader().QueryRowContext(ctx, `SELECT COUNT(*)`+from, args...).Scan(&total); err != nil {
-		return nil, 0, s.fail(ctx, what, err)
-	}
-	limit := int64(f.Limit)
-	if limit <= 0 {
-		limit = math.MaxInt64
-	}
-	query := fmt.Sprintf(`SELECT %s%s ORDER BY a.created_at, a.id LIMIT $%d OFFSET $%d`, accountColumns, from, len(args)+1, len(args)+2)
-	page, err = readAll(ctx, s.engine.Reader(), scanAccount, query, append(args, limit, int64(max(f.Offset, 0)))...)
-	return page, total, s.fail(ctx, what, err)
 }
 
 // DeleteAccount deletes an account with its credential and codes; its tokens

@@ -43,6 +43,9 @@ func (d *Driver) Info() provider.Info {
 		KeepAlive:   60 * 24 * time.Hour, // unused for six months, it ends
 
 		WithholdsRefresh: true,
+		// developers.google.com/identity/protocols/oauth2/web-server#offline: the answer to a
+		// refresh has no refresh token.
+		RefreshStays: true,
 	}
 }
 

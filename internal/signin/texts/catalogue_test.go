@@ -224,7 +224,7 @@ func TestGermanLacksNothingThatPeopleMeet(t *testing.T) {
 func forPrograms() []string {
 	return []string{
 		"fault.account.unmanaged", "fault.origin.foreign",
-		"fault.client.unauthorized", "fault.code.", "fault.verifier.", "fault.unauthorized", "fault.token.", "fault.account.unknown",
+		"fault.client.unauthorized", "fault.code.", "fault.verifier.", "fault.unauthorized", "fault.token.", "fault.account.unknown", "fault.account.conflict", "fault.scope.insufficient", "fault.authtype.", "fault.body.invalid", "fault.credential.refused",
 		"fault.providerauth.", "fault.path.", "fault.direct.", "fault.not_found", "fault.server.stopping", "fault.redirecturi.", "fault.grant.",
 	}
 }
