@@ -57,6 +57,10 @@ func (*postOffice) Fields(h provider.Hint) []provider.Field {
 	}
 }
 
+func (*postOffice) Fill(k provider.Known) provider.Form {
+	return provider.Form{Values: map[string]string{"email": k.Email, "imapHost": k.ServerURL}}
+}
+
 func (*postOffice) Mailboxes(f provider.Form) []string {
 	return []string{strings.ToLower(f.Values["email"] + " at " + f.Values["imapHost"])}
 }

@@ -315,6 +315,7 @@ func (w *world) redeem(code string) answer {
 
 // connected is an account with a bearer.
 type connected struct {
+	UserID      string
 	AccountID   int64
 	AccessToken string
 }

@@ -214,10 +214,9 @@ func (s *Service) proveBrought(ctx context.Context, b Brought, f finishing) (fin
 	proven, err := s.tryBrought(ctx, b, v, form)
 	var told *provider.Error
 	if errors.As(err, &told) && told.Code == provider.CodeServerUnconfirmed && finds && b.Login.ServerURL != "" { // nothing was sent
-		if err := s.lookFor(ctx, b, v, form); err != nil {
-			return f, err
+		if s.lookFor(ctx, b, v, form) == nil {
+			proven, err = s.tryBrought(ctx, b, v, form)
 		}
-		proven, err = s.tryBrought(ctx, b, v, form)
 	}
 	if err != nil {
 		return f, s.refusedBrought(err)
