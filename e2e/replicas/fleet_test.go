@@ -153,7 +153,6 @@ func step(t *testing.T, name string, do func(t *testing.T)) {
 
 // reached waits until a refresh is held.
 func reached(t *testing.T, h *rig.Hold) {
-
 	t.Helper()
 	select {
 	case <-h.Reached:

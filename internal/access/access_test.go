@@ -157,7 +157,7 @@ func TestBearer(t *testing.T) {
 	}
 	live, _ := grant(7, true)
 	want := access.Caller{
-		ApplicationID: "a", Account: r.accounts[7], Limited: true,
+		ApplicationID: "a", Account: r.accounts[7], Limited: true, Ceiling: []scope.Scope{scope.MailRead},
 	}
 	s := access.New(r)
 	if caller, err := s.Bearer(t.Context(), live); err != nil || !cmp.Equal(want, caller) {

@@ -17,7 +17,13 @@ func TestEveryParameterHasAStandardWord(t *testing.T) {
 	seen := map[string]bool{}
 	for contract := range bounds {
 		word := standardWords[contract]
-		if contract == "responseType" { // check reads it
+		switch contract {
+		case "responseType": // check reads it
+			continue
+		case "accountRole", "userAccount", "userId", "timestamp", "userSignature", "mailboxInfo": // users have the contract's face alone
+			if word != "" {
+				t.Errorf("%s is %q", contract, word)
+			}
 			continue
 		}
 		if word == "" || seen[word] || word != strings.ToLower(word) {
