@@ -80,7 +80,7 @@ func (f *fleet) whoRenewsIsFrozen(t *testing.T) {
 // ends the transaction.
 func (f *fleet) whoClaimsIsFrozen(t *testing.T) {
 	f.expire(t)
-	s, r := f.seats[2], f.replicas[2]
+	s, r := f.seats[2], f.replicas[0]
 	refused := s.Provider.StopAt(rig.Unclaimed)
 	unlock := f.database.Lock(t)
 	var group sync.WaitGroup

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -30,6 +31,32 @@ type conn struct {
 	*stdlib.Conn
 	timeout time.Duration
 }
+
+// BeginTx lets the server end the transaction where it hears nothing for half of what a
+// statement may take: a process that is frozen, or cut off, would keep its rows from all
+// others. It is said with BEGIN, and ends with the transaction.
+func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	if opts != (driver.TxOptions{}) {
+		return nil, fmt.Errorf("a transaction with %+v: there is one kind", opts)
+	}
+	if c.Conn.Conn().IsClosed() {
+		return nil, driver.ErrBadConn
+	}
+	begin := fmt.Sprintf("BEGIN; SET LOCAL idle_in_transaction_session_timeout = %d", c.timeout.Milliseconds()/2)
+	tx, err := c.Conn.Conn().BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
+	if err != nil {
+		return nil, err
+	}
+	return transaction{ctx, tx}, nil
+}
+
+type transaction struct {
+	ctx context.Context //nolint:containedctx // database/sql hands it in here alone
+	tx  pgx.Tx
+}
+
+func (t transaction) Commit() error   { return t.tx.Commit(t.ctx) }
+func (t transaction) Rollback() error { return t.tx.Rollback(t.ctx) }
 
 // QueryContext bounds the wait for each row. A caller that goes away does not break
 // off its query, which would cost the connection; its deadline counts. Outside a

@@ -85,6 +85,7 @@ const (
 	restrictViolation    = "23001"
 	foreignKeyViolation  = "23503"
 	uniqueViolation      = "23505"
+	stoodStill           = "25P03" // idle_in_transaction_session_timeout
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 )

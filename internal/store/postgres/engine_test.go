@@ -272,3 +272,33 @@ func TestStatementsAreNotNamedBehindAPooler(t *testing.T) {
 		t.Errorf("%d statements are prepared behind the pooler", n)
 	}
 }
+
+// A server that is frozen within a change, or cut off, must not keep its rows from all
+// others for as long as that lasts; package replicas of the end-to-end tests freezes one.
+func TestTheServerEndsAChangeThatStandsStill(t *testing.T) {
+	t.Parallel()
+	p := storetest.EmptyPostgres(t)
+	testenv.Need(t, "PgBouncer", p.Pooled != "", "run the tests by scripts/with-postgres")
+	for _, address := range []string{p.URL, p.Pooled} {
+		e := open(t, address)
+		limit := func(ctx context.Context, q store.Querier) (text string) {
+			err := q.QueryRowContext(ctx, `SELECT current_setting('idle_in_transaction_session_timeout')`).Scan(&text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}
+		err := e.Write(t.Context(), func(ctx context.Context, q store.Querier) error {
+			if got := limit(ctx, q); got != "5s" {
+				t.Errorf("it may stand still for %s", got)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := limit(t.Context(), e.Reader()); got != "0" {
+			t.Errorf("the session keeps %s", got)
+		}
+	}
+}

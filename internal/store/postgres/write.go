@@ -96,10 +96,11 @@ func (n *noting) QueryRowContext(ctx context.Context, query string, args ...any)
 // reads tells a plain SELECT from what may also write (UPDATE … RETURNING).
 func reads(query string) bool { return strings.HasPrefix(query, "SELECT") }
 
-// brokenOff tells that the server gave way to another transaction, and undid ours.
+// brokenOff tells that the server gave way to another transaction, or took us for gone, and
+// undid ours.
 func brokenOff(err error) bool {
 	switch sqlState(err) {
-	case serializationFailure, deadlockDetected:
+	case serializationFailure, deadlockDetected, stoodStill:
 		return true
 	}
 	return false
