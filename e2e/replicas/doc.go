@@ -10,7 +10,7 @@
 //   - cable_test.go is the line between a server and the database, which can be cut
 //     (toxiproxy);
 //   - load_test.go makes the calls, and judge_test.go says which answers are right;
-//   - the other files are what happens: signin, store, cable, holder, background, upgrade.
+//   - the other files are what happens: signin, store, line, holder, background, upgrade.
 //
 // The first two servers reach PostgreSQL itself, the third one through PgBouncer in
 // transaction mode.

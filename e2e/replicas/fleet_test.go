@@ -99,7 +99,9 @@ func (f *fleet) newReplica(t *testing.T, number int, flags []string) *replica {
 // open is the same data, for an operator.
 func (f *fleet) open(t *testing.T) *app.App {
 	t.Helper()
-	a, err := app.Open(t.Context(), app.Config{DataDir: t.TempDir(), Database: f.postgres.URL, Key: f.key})
+	a, err := app.Open(t.Context(), app.Config{
+		DataDir: t.TempDir(), Database: f.postgres.URL, Key: f.key, TypedNetworks: []string{"127.0.0.1"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
