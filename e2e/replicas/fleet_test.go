@@ -13,6 +13,7 @@ import (
 	"github.com/avain-project/avain/internal/sandbox"
 	"github.com/avain-project/avain/internal/seal"
 	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/testenv"
 	"github.com/avain-project/avain/internal/testenv/counterpart"
 )
 
@@ -45,6 +46,7 @@ type replica struct {
 // newFleet starts everything and signs everybody in, through the balancer.
 func newFleet(t *testing.T, flags ...string) *fleet {
 	t.Helper()
+	testenv.Postgres(t) // not used: it has one of its own. But where there is none, there is no time for this either
 	f := &fleet{postgres: counterpart.StartPostgres(t), box: sandbox.New(sandbox.Config{}), log: newLedger()}
 	f.pooler = counterpart.StartPgBouncer(t, f.postgres)
 	f.database = rig.Database{Setting: f.postgres.URL}

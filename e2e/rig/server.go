@@ -89,9 +89,12 @@ func FreeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// Kill is kill -9, and waits for the end.
+// Kill is kill -9, and waits for the end. One that has ended stays so.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
+	if s.running.ProcessState != nil {
+		return
+	}
 	s.signal(t, syscall.SIGKILL)
 	_ = s.running.Wait() // killed
 }

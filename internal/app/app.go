@@ -82,7 +82,7 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 
 // prepare brings the data to where the services can begin.
 func (a *App) prepare(ctx context.Context) error {
-	if err := migrate(ctx, a.store); err != nil {
+	if err := migrate(ctx, a.store, a.logger); err != nil {
 		return err
 	}
 	return a.operator.EnsureKey(ctx)

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,6 +51,41 @@ func TestOpenRefusesWhatItCannotServe(t *testing.T) {
 	_, err = app.Open(t.Context(), app.Config{DataDir: dir, Key: key})
 	if err == nil || !strings.Contains(err.Error(), "schema version 99") {
 		t.Errorf("on a database of a newer version: %v", err)
+	}
+}
+
+// A newer version that has upgraded the database says which programs may go on with it.
+func TestANewerVersionSaysWhoMayServe(t *testing.T) {
+	t.Parallel()
+	dir, key := t.TempDir(), newKey(t)
+	opens := func() error {
+		a, err := app.Open(t.Context(), app.Config{DataDir: dir, Key: key})
+		if err != nil {
+			return err
+		}
+		return a.Close()
+	}
+	if err := opens(); err != nil {
+		t.Fatal(err)
+	}
+	status, err := app.MigrationStatus(t.Context(), app.Config{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "avain.db")
+	ofNewerVersion(t, path)
+	for oldest, may := range map[int64]bool{status.Latest - 1: true, status.Latest: true, status.Latest + 1: false} {
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.ExecContext(t.Context(), `INSERT OR REPLACE INTO meta (key, value) VALUES ('schema.beside', CAST(? AS BLOB))`, strconv.FormatInt(oldest, 10))
+		if err = errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if err := opens(); (err == nil) != may {
+			t.Errorf("migration %d is needed, %d is known: %v", oldest, status.Latest, err)
+		}
 	}
 }
 

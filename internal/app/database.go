@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/avain-project/avain/internal/operator"
 	"github.com/avain-project/avain/internal/store"
@@ -60,15 +61,18 @@ func withStore[T any](ctx context.Context, cfg Config, do func(*store.Store) (T,
 	return done, errors.Join(err, opened.Close())
 }
 
-// migrate brings the schema up to date. One that a newer version has written may
-// hold what this one would overlook or break.
-func migrate(ctx context.Context, s *store.Store) error {
+// migrate brings the schema up to date. One that a newer version has written may hold what
+// this one would overlook or break, unless it says that it does not.
+func migrate(ctx context.Context, s *store.Store, logger *slog.Logger) error {
 	report, err := s.Migrate(ctx)
 	if err != nil {
 		return fmt.Errorf("bring the database up to date: %w", err)
 	}
-	if report.Current > report.Latest {
+	if !report.Serves() {
 		return fmt.Errorf("the database has schema version %d, and this avain knows %d: start the version that wrote it, or a newer one", report.Current, report.Latest)
+	}
+	if report.Current > report.Latest {
+		logger.WarnContext(ctx, "a newer version has upgraded the database, which this one may serve until it is upgraded itself", "schema", report.Current, "known", report.Latest)
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func (s *Service) examineDatabase(ctx context.Context) (Finding, error) {
 			Error, subject, fmt.Sprintf("at version %d of %d; pending: %s", status.Current, status.Latest, strings.Join(status.Pending, ", ")),
 			"avain migrate up",
 		), nil
-	case status.Current > status.Latest:
+	case !status.Serves():
 		return finding(
 			Error, subject, fmt.Sprintf("at version %d, but this program knows only %d", status.Current, status.Latest),
 			"use the newer program that migrated it",

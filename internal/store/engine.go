@@ -70,4 +70,13 @@ type MigrationReport struct {
 	Latest  int64    // newest version this program carries
 	Applied []string // file names that this very call applied
 	Pending []string // file names still to apply, in order
+	// Beside is the newest migration that a program has to have to serve this schema; 0
+	// where nobody has said it.
+	Beside int64
+}
+
+// Serves tells whether this program may serve the schema, once nothing is pending. A newer
+// program that has changed it may have left it so that older ones can go on.
+func (r MigrationReport) Serves() bool {
+	return r.Current <= r.Latest || r.Beside > 0 && r.Beside <= r.Latest
 }

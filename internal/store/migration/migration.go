@@ -23,7 +23,18 @@ type Schema struct {
 
 // Up applies what is pending. The caller keeps other processes away.
 func (s Schema) Up(ctx context.Context, db *sql.DB) (store.MigrationReport, error) {
-	provider, err := s.provider(db)
+	files, provider, err := s.provider(db)
+	if err != nil {
+		return store.MigrationReport{}, err
+	}
+	report, err := s.Status(ctx, db)
+	if err != nil || len(report.Pending) == 0 {
+		return report, err
+	}
+	oldest, err := beside(files, provider.ListSources())
+	if err == nil && report.Current > 0 {
+		err = sayBeside(ctx, db, oldest)
+	}
 	if err != nil {
 		return store.MigrationReport{}, err
 	}
@@ -31,7 +42,10 @@ func (s Schema) Up(ctx context.Context, db *sql.DB) (store.MigrationReport, erro
 	if err != nil {
 		return store.MigrationReport{}, fmt.Errorf("apply the migrations: %w", err)
 	}
-	report, err := s.Status(ctx, db)
+	if err := sayBeside(ctx, db, oldest); err != nil {
+		return store.MigrationReport{}, err
+	}
+	report, err = s.Status(ctx, db)
 	for _, r := range results {
 		report.Applied = append(report.Applied, path.Base(r.Source.Path))
 	}
@@ -40,7 +54,7 @@ func (s Schema) Up(ctx context.Context, db *sql.DB) (store.MigrationReport, erro
 
 // Status changes nothing. It asks the version table itself: goose would create it.
 func (s Schema) Status(ctx context.Context, db *sql.DB) (store.MigrationReport, error) {
-	provider, err := s.provider(db) // to list its sources only; nothing is run
+	_, provider, err := s.provider(db) // to list its sources only; nothing is run
 	if err != nil {
 		return store.MigrationReport{}, err
 	}
@@ -58,19 +72,22 @@ func (s Schema) Status(ctx context.Context, db *sql.DB) (store.MigrationReport, 
 			report.Pending = append(report.Pending, path.Base(source.Path))
 		}
 	}
-	return report, nil
+	if report.Current > 0 {
+		report.Beside, err = saidBeside(ctx, db)
+	}
+	return report, err
 }
 
-func (s Schema) provider(db *sql.DB) (*goose.Provider, error) {
+func (s Schema) provider(db *sql.DB) (fs.FS, *goose.Provider, error) {
 	files, err := fs.Sub(s.Files, "migrations")
 	if err != nil {
-		return nil, fmt.Errorf("read the migrations: %w", err)
+		return nil, nil, fmt.Errorf("read the migrations: %w", err)
 	}
 	provider, err := goose.NewProvider(s.Dialect, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return nil, fmt.Errorf("read the migrations: %w", err)
+		return nil, nil, fmt.Errorf("read the migrations: %w", err)
 	}
-	return provider, nil
+	return files, provider, nil
 }
 
 func (s Schema) applied(ctx context.Context, db *sql.DB) (map[int64]bool, error) {
