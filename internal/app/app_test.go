@@ -3,8 +3,8 @@ package app_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -79,7 +79,7 @@ func TestANewerVersionSaysWhoMayServe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = db.ExecContext(t.Context(), `INSERT OR REPLACE INTO meta (key, value) VALUES ('schema.beside', CAST(? AS BLOB))`, strconv.FormatInt(oldest, 10))
+		_, err = db.ExecContext(t.Context(), `INSERT OR REPLACE INTO meta (key, value) VALUES ('schema.beside', CAST(? AS BLOB))`, fmt.Sprintf("99 %d", oldest))
 		if err = errors.Join(err, db.Close()); err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,8 @@ import (
 const besideMark = "-- beside: "
 
 // besideKey is where the database says it, in the table meta, to programs that do not have
-// the migrations themselves.
+// the migrations themselves: "12 11" is that schema 12 is for whoever has migration 11. It
+// counts for that very schema only.
 const besideKey = "schema.beside"
 
 // beside is the newest migration that a program has to have to serve the schema of these.
@@ -48,24 +49,31 @@ func beside(files fs.FS, sources []*goose.Source) (oldest int64, err error) {
 
 // sayBeside is written before the migrations it is about: who is told too early does not
 // start, who is told too late breaks something.
-func sayBeside(ctx context.Context, db *sql.DB, oldest int64) error {
+func sayBeside(ctx context.Context, db *sql.DB, schema, oldest int64) error {
 	_, err := db.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2`,
-		besideKey, []byte(strconv.FormatInt(oldest, 10)))
+		besideKey, fmt.Appendf(nil, "%d %d", schema, oldest))
 	if err != nil {
 		return fmt.Errorf("say which programs may serve the schema: %w", err)
 	}
 	return nil
 }
 
-// saidBeside is 0 where nobody has said it.
-func saidBeside(ctx context.Context, db *sql.DB) (int64, error) {
+// saidBeside is 0 where nobody has said it of this schema.
+func saidBeside(ctx context.Context, db *sql.DB, schema int64) (oldest int64, err error) {
 	var value []byte
-	err := db.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = $1`, besideKey).Scan(&value)
+	var of int64
+	err = db.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = $1`, besideKey).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	return strconv.ParseInt(string(value), 10, 64)
+	if _, err := fmt.Sscanf(string(value), "%d %d", &of, &oldest); err != nil {
+		return 0, fmt.Errorf("read %s, which is %q: %w", besideKey, value, err)
+	}
+	if of != schema {
+		return 0, nil
+	}
+	return oldest, nil
 }

@@ -33,7 +33,7 @@ func (s Schema) Up(ctx context.Context, db *sql.DB) (store.MigrationReport, erro
 	}
 	oldest, err := beside(files, provider.ListSources())
 	if err == nil && report.Current > 0 {
-		err = sayBeside(ctx, db, oldest)
+		err = sayBeside(ctx, db, report.Latest, oldest)
 	}
 	if err != nil {
 		return store.MigrationReport{}, err
@@ -42,7 +42,7 @@ func (s Schema) Up(ctx context.Context, db *sql.DB) (store.MigrationReport, erro
 	if err != nil {
 		return store.MigrationReport{}, fmt.Errorf("apply the migrations: %w", err)
 	}
-	if err := sayBeside(ctx, db, oldest); err != nil {
+	if err := sayBeside(ctx, db, report.Latest, oldest); err != nil {
 		return store.MigrationReport{}, err
 	}
 	report, err = s.Status(ctx, db)
@@ -73,7 +73,7 @@ func (s Schema) Status(ctx context.Context, db *sql.DB) (store.MigrationReport, 
 		}
 	}
 	if report.Current > 0 {
-		report.Beside, err = saidBeside(ctx, db)
+		report.Beside, err = saidBeside(ctx, db, report.Current)
 	}
 	return report, err
 }
