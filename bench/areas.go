@@ -36,8 +36,9 @@ var areas = []struct {
 	{"Avain's own code", []string{ours}},
 }
 
-// reportAreas prints where a server's profile says that its time went, by flow.
-func reportAreas(ctx context.Context, out io.Writer, profile string, flows int) error {
+// reportAreas prints where a server's profile says that its time went, for each time that it did
+// what.
+func reportAreas(ctx context.Context, out io.Writer, profile, what string, times int) error {
 	traces, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-traces", "-unit=ns", profile).Output()
 	if err != nil {
 		return fmt.Errorf("go tool pprof: %w", err)
@@ -48,7 +49,7 @@ func reportAreas(ctx context.Context, out io.Writer, profile string, flows int) 
 		spent[areaOf(stack)] += took
 		total += took
 	}
-	_, _ = fmt.Fprintf(out, "processor time of Avain, a flow of %d, from %s\n", flows, profile)
+	_, _ = fmt.Fprintf(out, "processor time of Avain, a %s of %d, from %s\n", what, times, profile)
 	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
 	names := make([]string, 0, len(spent))
 	for name := range spent {
@@ -56,7 +57,7 @@ func reportAreas(ctx context.Context, out io.Writer, profile string, flows int) 
 	}
 	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(spent[b], spent[a]) })
 	for _, name := range names {
-		_, _ = fmt.Fprintf(w, "  %s\t%.2f ms\t%2.0f %%\n", name, milliseconds(spent[name])/float64(flows), 100*float64(spent[name])/float64(total))
+		_, _ = fmt.Fprintf(w, "  %s\t%.2f ms\t%2.0f %%\n", name, milliseconds(spent[name])/float64(times), 100*float64(spent[name])/float64(total))
 	}
 	return w.Flush()
 }

@@ -56,15 +56,14 @@ func measureFlow(ctx context.Context, w *world, binary, profiles string) error {
 	}
 	s := store.New(opened)
 	defer func() { _ = s.Close() }()
-	profile := ""
-	if profiles != "" {
-		profile = filepath.Join(profiles, strings.ToLower(w.engine.name)+".pprof")
-	}
-	server, err := startFlowServer(ctx, w, binary, profile)
+	profile := w.engine.profile(profiles, "")
+	server, err := starting(binary, profile)(ctx, w.serving())
 	if err != nil {
 		return err
 	}
-	names, meter := w.processes(ctx, server, bare)
+	names, meter := w.engine.meter(ctx, metered{
+		[]string{"Avain", "sandbox", "bare handler", "client"}, []int{server.pid(), w.provider.pid(), bare.pid(), os.Getpid()},
+	})
 	flows := 0
 	for _, workers := range []int{1, connections} {
 		c := flowCost{
@@ -84,7 +83,15 @@ func measureFlow(ctx context.Context, w *world, binary, profiles string) error {
 	if profile == "" {
 		return nil
 	}
-	return reportAreas(ctx, os.Stdout, profile, flows)
+	return reportAreas(ctx, os.Stdout, profile, "flow", flows)
+}
+
+// profile names the file for the profile of what; empty where there is no folder for it.
+func (e engine) profile(folder, what string) string {
+	if folder == "" {
+		return ""
+	}
+	return filepath.Join(folder, strings.ToLower(e.name)+what+".pprof")
 }
 
 // flow is the subject as a load.
@@ -100,40 +107,50 @@ func bareFlow(s *store.Store, apps []application) load {
 	}
 }
 
-// startFlowServer starts the built binary; or, for a profile, the same server in a
-// copy of this program, since the binary has no door for a profiler.
-func startFlowServer(ctx context.Context, w *world, binary, profile string) (process, error) {
-	if profile == "" {
-		server, _, err := startServer(ctx, binary, w)
+// starter starts a server.
+type starter func(context.Context, serving) (process, error)
+
+// starting is the built binary; or, for a profile, the same server in a copy of this program,
+// since the binary has no door for a profiler.
+func starting(binary, profile string) starter {
+	return func(ctx context.Context, s serving) (process, error) {
+		if profile == "" {
+			server, _, err := startServer(ctx, binary, s)
+			return server, err
+		}
+		if err := os.MkdirAll(filepath.Dir(profile), 0o755); err != nil {
+			return process{}, err
+		}
+		input, err := json.Marshal(profiled{DataDir: s.folder, Database: s.database, Listen: s.listen, Profile: profile})
+		if err != nil {
+			return process{}, err
+		}
+		server, err := startRole(ctx, "avain", input)
+		if err != nil {
+			return process{}, err
+		}
+		_, err = server.ready(ctx, time.Now())
 		return server, err
 	}
-	if err := os.MkdirAll(filepath.Dir(profile), 0o755); err != nil {
-		return process{}, err
-	}
-	input, err := json.Marshal(profiled{DataDir: w.engine.dir, Database: w.database, Listen: w.listen, Profile: profile})
-	if err != nil {
-		return process{}, err
-	}
-	server, err := startRole(ctx, "avain", input)
-	if err != nil {
-		return process{}, err
-	}
-	_, err = server.ready(ctx, time.Now())
-	return server, err
 }
 
-// processes names who works during a round, and reads what each has used.
-func (w *world) processes(ctx context.Context, server, bare process) (names []string, meter func() ([]time.Duration, error)) {
-	names = []string{"Avain", "sandbox", "bare handler", "client"}
-	pids := []int{server.cmd.Process.Pid, w.provider.cmd.Process.Pid, bare.cmd.Process.Pid, os.Getpid()}
-	_, err := w.engine.processorTime(ctx)
-	seen := w.engine.server != "" && err == nil // it may run on another machine
-	if seen {
+// metered are processes whose processor time is read.
+type metered struct {
+	names []string
+	pids  []int
+}
+
+// meter reads what each has used so far, and names them. The database's own is one of them where
+// it is a process, and on this machine.
+func (e engine) meter(ctx context.Context, m metered) (names []string, read func() ([]time.Duration, error)) {
+	_, err := e.processorTime(ctx)
+	seen := e.server != "" && err == nil
+	if names = slices.Clone(m.names); seen {
 		names = append(names, "PostgreSQL")
 	}
 	return names, func() ([]time.Duration, error) {
 		var used []time.Duration
-		for _, pid := range pids {
+		for _, pid := range m.pids {
 			s, err := readStat(pid)
 			if err != nil {
 				return nil, err
@@ -143,7 +160,7 @@ func (w *world) processes(ctx context.Context, server, bare process) (names []st
 		if !seen {
 			return used, nil
 		}
-		database, err := w.engine.processorTime(ctx)
+		database, err := e.processorTime(ctx)
 		return append(used, database), err
 	}
 }

@@ -32,8 +32,13 @@ func main() {
 		return
 	}
 	var o options
-	flag.BoolVar(&o.flowOnly, "flow", false, "measure the code flow alone")
-	flag.StringVar(&o.profiles, "profile", "", "write CPU profiles of the server to this folder, while it serves code flows; measures them alone")
+	for part, what := range map[string]string{
+		partCalls: "calls with a bearer, the start and the memory", partFlow: "the code flow",
+		partRefresh: "refreshes, many callers and in the background", partSize: "a million accounts",
+	} {
+		flag.BoolFunc(part, "measure "+what+" alone", func(string) error { o.only = part; return nil })
+	}
+	flag.StringVar(&o.profiles, "profile", "", "write CPU profiles of the server to this folder, while it serves code flows and renews; measures them alone")
 	flag.Parse()
 	ok, err := measure(ctx, o)
 	fatal(err)
@@ -51,9 +56,20 @@ func fatal(err error) {
 
 // options are the flags.
 type options struct {
-	flowOnly bool
+	only     string // one of parts; empty for all
 	profiles string // folder; empty for none
 }
+
+// The parts of the bench.
+const (
+	partCalls   = "calls"
+	partFlow    = "flow"
+	partRefresh = "refresh"
+	partSize    = "size"
+)
+
+// measures tells whether a part is wanted.
+func (o options) measures(part string) bool { return o.only == "" || o.only == part }
 
 // measure runs everything on every engine and prints a table each. ok is false
 // where a bound is missed.
@@ -97,13 +113,33 @@ func measureOn(ctx context.Context, e engine, binary string, o options) (ok bool
 	}
 	defer w.stop()
 	ok = true
-	if !o.flowOnly && o.profiles == "" {
+	if o.measures(partCalls) && o.profiles == "" {
 		if ok, err = measureCalls(ctx, w, binary); err != nil {
 			return false, err
 		}
 	}
+	if o.measures(partRefresh) {
+		t := newTable()
+		if err := measureRefresh(ctx, w, binary, o.profiles, t); err != nil {
+			return false, err
+		}
+		ok = t.print(os.Stdout) && ok
+	}
+	if o.measures(partSize) && o.profiles == "" {
+		t := newTable()
+		if err := measureSize(ctx, w, binary, t); err != nil {
+			return false, err
+		}
+		ok = t.print(os.Stdout) && ok
+	}
+	if !o.measures(partFlow) {
+		return ok, nil
+	}
 	return ok, measureFlow(ctx, w, binary, o.profiles)
 }
+
+// directPath is what is asked for by the pass-through.
+const directPath = "gmail/v1/users/me/messages?maxResults=5"
 
 // measureCalls measures what an application asks for all day, and the process.
 func measureCalls(ctx context.Context, w *world, binary string) (ok bool, err error) {
@@ -112,7 +148,7 @@ func measureCalls(ctx context.Context, w *world, binary string) (ok bool, err er
 	for range 5 {
 		server.stop() // the one before
 		var took time.Duration
-		if server, took, err = startServer(ctx, binary, w); err != nil {
+		if server, took, err = startServer(ctx, binary, w.serving()); err != nil {
 			return false, err
 		}
 		starts = append(starts, took)
@@ -158,6 +194,5 @@ func compareDirect(ctx context.Context, avain, upstream, token string) (comparis
 		return comparison{}, err
 	}
 	defer proxy.stop()
-	const path = "gmail/v1/users/me/messages?maxResults=5"
-	return compare(ctx, get(avain+"/v1/direct/"+path, token), get(proxy.url+"/"+path, token))
+	return compare(ctx, get(avain+"/v1/direct/"+directPath, token), get(proxy.url+"/"+directPath, token))
 }

@@ -22,7 +22,7 @@ func serveProfiled(ctx context.Context, input []byte) (err error) {
 	if err := json.Unmarshal(input, &p); err != nil {
 		return err
 	}
-	key, err := os.ReadFile(filepath.Join(p.DataDir, "avain.key"))
+	key, err := os.ReadFile(filepath.Join(p.DataDir, keyFile))
 	if err != nil {
 		return err
 	}

@@ -16,35 +16,58 @@ const (
 	maxIdleMiB     = 40.0
 )
 
-// report prints one line a measure and tells whether every bound is kept.
-func report(out io.Writer, e engine, account, direct comparison, start time.Duration, idleMiB float64) bool {
-	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
-	ok := true
-	line := func(what, measured, bound string, kept bool) {
-		verdict := "kept"
-		if !kept {
-			verdict, ok = "MISSED", false
-		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", what, measured, bound, verdict)
+// table is what was measured, a line each.
+type table struct {
+	lines []string
+	ok    bool // every bound is kept
+}
+
+func newTable() *table { return &table{ok: true} }
+
+// line adds a measure with a bound.
+func (t *table) line(what, measured, bound string, kept bool) {
+	verdict := "kept"
+	if !kept {
+		verdict, t.ok = "MISSED", false
 	}
+	t.lines = append(t.lines, what+"\t"+measured+"\t"+bound+"\t"+verdict)
+}
+
+// tell adds one without.
+func (t *table) tell(what, measured string) {
+	t.lines = append(t.lines, what+"\t"+measured+"\tnone\t")
+}
+
+// print prints it and tells whether every bound is kept.
+func (t *table) print(out io.Writer) bool {
+	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "measure\tmeasured\tbound\t")
-	line("GET /v1/account, requests/s against a bare handler",
+	for _, line := range t.lines {
+		_, _ = fmt.Fprintln(w, line)
+	}
+	_ = w.Flush()
+	return t.ok
+}
+
+// report prints the calls and the process.
+func report(out io.Writer, e engine, account, direct comparison, start time.Duration, idleMiB float64) bool {
+	t := newTable()
+	t.line("GET /v1/account, requests/s against a bare handler",
 		fmt.Sprintf("%.2fx (%.0f / %.0f)", account.rate(), account.subject.perSecond, account.yardstick.perSecond),
 		fmt.Sprintf(">= %.1fx", minAccountRate), account.rate() >= minAccountRate)
-	line("/v1/direct, requests/s against a bare reverse proxy",
+	t.line("/v1/direct, requests/s against a bare reverse proxy",
 		fmt.Sprintf("%.2fx (%.0f / %.0f)", direct.rate(), direct.subject.perSecond, direct.yardstick.perSecond),
 		fmt.Sprintf(">= %.1fx", minDirectRate), direct.rate() >= minDirectRate)
-	line("/v1/direct, p99 against a bare reverse proxy",
+	t.line("/v1/direct, p99 against a bare reverse proxy",
 		fmt.Sprintf("%.2fx (%s / %s)", direct.tail(), direct.subject.p99.Round(10*time.Microsecond), direct.yardstick.p99.Round(10*time.Microsecond)),
 		fmt.Sprintf("<= %.1fx", maxDirectTail), direct.tail() <= maxDirectTail)
 	if e.server == "" {
-		line("start on a migrated database", start.Round(time.Millisecond).String(), "<= "+maxStart.String(), start <= maxStart)
+		t.line("start on a migrated database", start.Round(time.Millisecond).String(), "<= "+maxStart.String(), start <= maxStart)
 	} else {
-		_, _ = fmt.Fprintf(w, "start on a migrated database\t%s\tnone\t\n", start.Round(time.Millisecond))
+		t.tell("start on a migrated database", start.Round(time.Millisecond).String())
 	}
-	line("resident memory, idle", fmt.Sprintf("%.1f MiB", idleMiB), fmt.Sprintf("<= %.0f MiB", maxIdleMiB), idleMiB <= maxIdleMiB)
-	_ = w.Flush()
-	return ok
+	t.line("resident memory, idle", fmt.Sprintf("%.1f MiB", idleMiB), fmt.Sprintf("<= %.0f MiB", maxIdleMiB), idleMiB <= maxIdleMiB)
+	return t.print(out)
 }
 
 // reportFlow prints what a code flow took, what its parts take bare, and who was

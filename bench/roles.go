@@ -29,6 +29,8 @@ type process struct {
 	cmd *exec.Cmd
 }
 
+func (p process) pid() int { return p.cmd.Process.Pid }
+
 func (p process) stop() {
 	if p.cmd == nil {
 		return // never started
@@ -91,6 +93,8 @@ func roleHandler(role string, input []byte) (http.Handler, error) {
 		return fixed(input), nil
 	case "provider":
 		return provider(string(input))
+	case "token":
+		return newStandIn(), nil
 	case "replay":
 		var hops []exchange
 		err := json.Unmarshal(input, &hops)

@@ -15,12 +15,15 @@ import (
 	"time"
 )
 
+// serving is what a server is told.
+type serving struct{ folder, database, listen string }
+
 // startServer starts the built binary and takes the time until it is ready.
-func startServer(ctx context.Context, binary string, w *world) (process, time.Duration, error) {
-	cmd := exec.CommandContext(ctx, binary, "serve", "--data-dir", w.engine.dir, "--database", w.database, "--listen", w.listen,
+func startServer(ctx context.Context, binary string, s serving) (process, time.Duration, error) {
+	cmd := exec.CommandContext(ctx, binary, "serve", "--data-dir", s.folder, "--database", s.database, "--listen", s.listen,
 		"--limit-application", "0", "--limit-address", "0")
 	// The log goes where a service's does, to be paid for.
-	log, err := os.Create(filepath.Join(w.engine.dir, "serve.log"))
+	log, err := os.Create(filepath.Join(s.folder, "serve.log"))
 	if err != nil {
 		return process{}, 0, err
 	}
@@ -30,7 +33,7 @@ func startServer(ctx context.Context, binary string, w *world) (process, time.Du
 	if err := cmd.Start(); err != nil {
 		return process{}, 0, err
 	}
-	p := process{url: w.url(), cmd: cmd}
+	p := process{url: "http://" + s.listen, cmd: cmd}
 	took, err := p.ready(ctx, begun)
 	if err != nil {
 		said, _ := os.ReadFile(log.Name())

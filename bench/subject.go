@@ -43,6 +43,8 @@ type world struct {
 
 func (w *world) url() string { return "http://" + w.listen }
 
+func (w *world) serving() serving { return serving{w.engine.dir, w.database, w.listen} }
+
 func (w *world) stop() {
 	w.upstream.stop()
 	w.provider.stop()
@@ -85,6 +87,9 @@ func (w *world) prepare(ctx context.Context) (err error) {
 	return w.observe(ctx)
 }
 
+// keyFile is where avain serve looks for its key, in its folder.
+const keyFile = "avain.key"
+
 // makeKey writes the key where avain serve looks for it.
 func (w *world) makeKey() (key secret.Text, err error) {
 	if w.ring, err = seal.NewRing(); err != nil {
@@ -93,7 +98,7 @@ func (w *world) makeKey() (key secret.Text, err error) {
 	if key, err = w.ring.Encode(); err != nil {
 		return secret.Text{}, err
 	}
-	return key, os.WriteFile(filepath.Join(w.engine.dir, "avain.key"), []byte(key.Reveal()), 0o600)
+	return key, os.WriteFile(filepath.Join(w.engine.dir, keyFile), []byte(key.Reveal()), 0o600)
 }
 
 // populate makes a database with an application for each worker.
@@ -106,8 +111,11 @@ func (w *world) populate(ctx context.Context, name string, key secret.Text) (dat
 		return "", nil, err
 	}
 	defer func() { err = errors.Join(err, avain.Close()) }()
+	e := sandbox.New(sandbox.Config{}).GoogleEndpoints(w.provider.url)
 	for i := range connections {
-		one, err := w.newApplication(ctx, avain.Operator(), i)
+		one, err := newApplication(ctx, avain.Operator(), i, account.Endpoints{
+			Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: w.upstream.url,
+		})
 		if err != nil {
 			return "", nil, err
 		}
@@ -116,7 +124,8 @@ func (w *world) populate(ctx context.Context, name string, key secret.Text) (dat
 	return database, apps, nil
 }
 
-func (w *world) newApplication(ctx context.Context, ops *operator.Service, number int) (application, error) {
+// newApplication makes one with a client at a provider.
+func newApplication(ctx context.Context, ops *operator.Service, number int, provider account.Endpoints) (application, error) {
 	created, clientSecret, err := ops.CreateApplication(ctx, operator.CreateApplication{
 		Name: fmt.Sprintf("Bench %d", number), ReturnURLs: []string{returnURL},
 	})
@@ -124,10 +133,8 @@ func (w *world) newApplication(ctx context.Context, ops *operator.Service, numbe
 		return application{}, err
 	}
 	client := sandboxClient(number, "")
-	e := sandbox.New(sandbox.Config{}).GoogleEndpoints(w.provider.url)
 	registration, _, err := ops.SetRegistration(ctx, created.ClientID, operator.SetRegistration{
-		ServiceType: "Google", ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)},
-		Endpoints: &account.Endpoints{Authorize: e.Authorize, Token: e.Token, Revoke: e.Revoke, Userinfo: e.Userinfo, API: w.upstream.url},
+		ServiceType: "Google", ClientID: client.ID, Secrets: []secret.Text{secret.New(client.Secret)}, Endpoints: &provider,
 	})
 	return application{created.ID, registration.ID, created.ClientID, clientSecret.Reveal()}, err
 }
