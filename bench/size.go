@@ -20,6 +20,7 @@ const (
 	// backlog is how many of the many are due at once, as after an outage.
 	backlog  = 100_000
 	searches = 100
+	claimed  = 64 // by each
 )
 
 // The bounds of the product.
@@ -132,11 +133,13 @@ func measureSearch(ctx context.Context, s *stock, t *table) (err error) {
 		timed.took = nil
 		for range searches {
 			// A claim that is over at once leaves the next search the same.
-			claims, err := store.New(timed).ClaimDue(ctx, account.NewRecordID(), 32, 0, 0)
+			claims, err := store.New(timed).ClaimDue(ctx, store.DueRequest{
+				Turn: "bench", Holder: account.NewRecordID(), Shares: []store.DueShare{{RegistrationID: s.apps[0].registrationID, N: claimed}},
+			})
 			if err != nil {
 				return err
 			}
-			if want := min(due, 32); len(claims) != want {
+			if want := min(due, claimed); len(claims) != want {
 				return fmt.Errorf("of %d due accounts %d were claimed, not %d", due, len(claims), want)
 			}
 		}
