@@ -30,11 +30,17 @@ type engine struct {
 	made   *[]string
 }
 
+// The names of the engines.
+const (
+	nameSQLite   = "SQLite"
+	namePostgres = "PostgreSQL"
+)
+
 // engines are SQLite and, where there is a server, PostgreSQL.
 func engines(dir string) []engine {
-	all := []engine{{name: "SQLite", dir: filepath.Join(dir, "sqlite")}}
+	all := []engine{{name: nameSQLite, dir: filepath.Join(dir, "sqlite")}}
 	if server := os.Getenv(serverVariable); server != "" {
-		all = append(all, engine{name: "PostgreSQL", dir: filepath.Join(dir, "postgres"), server: server, made: new([]string)})
+		all = append(all, engine{name: namePostgres, dir: filepath.Join(dir, "postgres"), server: server, made: new([]string)})
 	}
 	return all
 }

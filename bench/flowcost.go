@@ -146,7 +146,7 @@ func (e engine) meter(ctx context.Context, m metered) (names []string, read func
 	_, err := e.processorTime(ctx)
 	seen := e.server != "" && err == nil
 	if names = slices.Clone(m.names); seen {
-		names = append(names, "PostgreSQL")
+		names = append(names, namePostgres)
 	}
 	return names, func() ([]time.Duration, error) {
 		var used []time.Duration

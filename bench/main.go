@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -38,6 +39,9 @@ func main() {
 	} {
 		flag.BoolFunc(part, "measure "+what+" alone", func(string) error { o.only = part; return nil })
 	}
+	for _, name := range []string{nameSQLite, namePostgres} {
+		flag.BoolFunc(strings.ToLower(name), "measure on "+name+" alone", func(string) error { o.engine = name; return nil })
+	}
 	flag.StringVar(&o.profiles, "profile", "", "write CPU profiles of the server to this folder, while it serves code flows and renews; measures them alone")
 	flag.Parse()
 	ok, err := measure(ctx, o)
@@ -56,7 +60,8 @@ func fatal(err error) {
 
 // options are the flags.
 type options struct {
-	only     string // one of parts; empty for all
+	only     string // one of the parts; empty for all
+	engine   string // name of the only one; empty for all
 	profiles string // folder; empty for none
 }
 
@@ -85,7 +90,7 @@ func measure(ctx context.Context, o options) (ok bool, err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return false, fmt.Errorf("build avain: %w\n%s", err, out)
 	}
-	all := engines(dir)
+	all := slices.DeleteFunc(engines(dir), func(e engine) bool { return o.engine != "" && o.engine != e.name })
 	for _, e := range all {
 		if err := e.check(ctx); err != nil {
 			return false, fmt.Errorf("on %s: %w", e.name, err)
