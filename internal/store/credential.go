@@ -96,18 +96,16 @@ func (s *Store) writeTokenState(ctx context.Context, q Querier, id account.ID, s
 	return s.tell(ctx, q, id, before)
 }
 
+// updateTokenState is one statement: each one of PostgreSQL would leave a dead row behind.
 func updateTokenState(ctx context.Context, q Querier, id account.ID, state TokenState) error {
-	_, err := q.ExecContext(ctx, `UPDATE accounts SET token_status = $2, token_error = $3 WHERE id = $1`,
-		int64(id), string(state.Status), state.Error)
-	if err == nil && state.NativeScopes != nil {
-		_, err = q.ExecContext(ctx, `UPDATE accounts SET scopes = $2, native_scopes = $3 WHERE id = $1`,
-			int64(id), scope.Join(state.Scopes), strings.Join(state.NativeScopes, " "))
-	}
-	if err != nil || state.IssuedAt.IsZero() {
-		return err
-	}
-	_, err = q.ExecContext(ctx, `UPDATE accounts SET token_issued_at = $2, auth_expires_at = $3 WHERE id = $1`,
-		int64(id), millis(state.IssuedAt), millis(state.ExpiresAt))
+	_, err := q.ExecContext(ctx,
+		`UPDATE accounts SET token_status = $2, token_error = $3,
+			scopes = CASE WHEN $4 THEN $5 ELSE scopes END, native_scopes = CASE WHEN $4 THEN $6 ELSE native_scopes END,
+			token_issued_at = CASE WHEN $7 THEN CAST($8 AS BIGINT) ELSE token_issued_at END,
+			auth_expires_at = CASE WHEN $7 THEN CAST($9 AS BIGINT) ELSE auth_expires_at END
+		WHERE id = $1`,
+		int64(id), string(state.Status), state.Error, state.NativeScopes != nil, scope.Join(state.Scopes), strings.Join(state.NativeScopes, " "),
+		!state.IssuedAt.IsZero(), millis(state.IssuedAt), millis(state.ExpiresAt))
 	return err
 }
 
