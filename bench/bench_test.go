@@ -3,13 +3,18 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/avain-project/avain/internal/access"
+	"github.com/avain-project/avain/internal/secret"
+	"github.com/avain-project/avain/internal/store"
 	"github.com/avain-project/avain/internal/store/storetest"
 )
 
@@ -60,6 +65,77 @@ func TestFlowIsSeenWhole(t *testing.T) {
 	if err := bareHops(bare.url, w.seen.hops)(t.Context(), newClient(1), 0); err != nil {
 		t.Error(err)
 	}
+	t.Run("stock", func(t *testing.T) { stockIsWhole(t, w) })
+}
+
+// stockIsWhole makes a small stock, and finds it as the measures need it.
+func stockIsWhole(t *testing.T, w *world) {
+	const accounts, whole, apps = 60, 12, 3
+	s, err := w.newStock(t.Context(), stocked{name: "stock", apps: apps, accounts: accounts, whole: whole, due: true}, process{url: "http://127.0.0.1:9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.db.Close() })
+	opened, err := s.engine.open(t.Context(), s.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = opened.Close() })
+	stored := store.New(opened)
+	if _, n, err := stored.Accounts(t.Context(), store.AccountFilter{}); n != accounts || err != nil {
+		t.Errorf("%d accounts, %v; want %d", n, err, accounts)
+	}
+	if due, err := stored.DueRegistrations(t.Context()); len(due) != apps || err != nil {
+		t.Errorf("%d registrations with something due, %v; want %d", len(due), err, apps)
+	}
+	if n, err := s.count(t.Context(), 1); n != accounts || err != nil {
+		t.Errorf("%d credentials of the first generation, %v", n, err)
+	}
+	if f, err := s.footprint(t.Context()); f.all <= f.sealed || f.sealed == 0 || err != nil {
+		t.Errorf("an account takes %+v, %v", f, err)
+	}
+	refresh := map[any]bool{}
+	for _, bearer := range s.bearers {
+		_, acct, err := stored.Bearer(t.Context(), access.Hash(secret.New(bearer)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := stored.Credential(t.Context(), acct.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := w.unseal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refresh[plain["refresh"]] = true
+	}
+	if len(refresh) != whole {
+		t.Errorf("%d refresh tokens of %d whole accounts", len(refresh), whole)
+	}
+}
+
+func TestStandInKeepsItsBook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // it takes its time to answer
+		handler := newStandIn()
+		ask := func(method, path, body string) *httptest.ResponseRecorder {
+			r := httptest.NewRequest(method, path, strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			return w
+		}
+		for _, token := range []string{"a", "b", "a"} {
+			if w := ask("POST", "/token", "refresh_token="+token); !json.Valid(w.Body.Bytes()) {
+				t.Errorf("the answer is no JSON: %s", w.Body)
+			}
+		}
+		var book asked
+		if err := json.Unmarshal(ask("GET", "/asked", "").Body.Bytes(), &book); err != nil || book.Times != 3 || book.Twice != 1 {
+			t.Errorf("the book says %+v, %v", book, err)
+		}
+	})
 }
 
 func TestAreas(t *testing.T) {

@@ -29,7 +29,6 @@ type stock struct {
 	size     int
 	empty    int64    // bytes on disk before there was an account
 	bearers  []string // of the whole accounts
-	whole    []int    // their numbers
 }
 
 // stocked is how a stock is made.
@@ -132,16 +131,21 @@ func (w *world) model(ctx context.Context) (c store.Connection, plain map[string
 	if err != nil {
 		return c, nil, err
 	}
-	key, err := w.ring.OpenDataKey(credential.DataKey, credential.RecordID)
+	plain, err = w.unseal(credential)
+	return store.Connection{Account: acct, New: true, Credential: &credential, Token: &token}, plain, err
+}
+
+// unseal is what a credential says.
+func (w *world) unseal(c store.Credential) (plain map[string]any, err error) {
+	key, err := w.ring.OpenDataKey(c.DataKey, c.RecordID)
 	if err != nil {
-		return c, nil, err
+		return nil, err
 	}
-	text, err := key.Open(credential.Sealed, store.LabelCredential, credential.RecordID)
+	text, err := key.Open(c.Sealed, store.LabelCredential, c.RecordID)
 	if err != nil {
-		return c, nil, err
+		return nil, err
 	}
-	c = store.Connection{Account: acct, New: true, Credential: &credential, Token: &token}
-	return c, plain, json.Unmarshal(text, &plain)
+	return plain, json.Unmarshal(text, &plain)
 }
 
 // insertModel puts that account into the stock.
@@ -254,7 +258,7 @@ func (s *stock) makeWhole(ctx context.Context, w *world, plain map[string]any, c
 		if _, err := bear.ExecContext(ctx, int64(copyID(number)), access.Hash(bearer)); err != nil {
 			return err
 		}
-		s.bearers, s.whole = append(s.bearers, bearer.Reveal()), append(s.whole, number)
+		s.bearers = append(s.bearers, bearer.Reveal())
 	}
 	return tx.Commit()
 }
@@ -265,16 +269,27 @@ func (s *stock) count(ctx context.Context, generation int) (n int, err error) {
 	return n, err
 }
 
-// perAccount is what an account costs on disk beside its sealed tokens, in bytes.
-func (s *stock) perAccount(ctx context.Context) (beside, sealed float64, err error) {
+// footprint is what an account costs on disk, in bytes.
+type footprint struct {
+	all    float64 // with one bearer
+	sealed float64 // its tokens
+	key    float64 // the wrapped key that they are sealed with
+	texts  float64 // what the provider and the application have said of it
+}
+
+func (s *stock) footprint(ctx context.Context) (f footprint, err error) {
 	now, err := s.engine.bytes(ctx, s.db, s.database)
 	if err != nil {
-		return 0, 0, err
+		return f, err
 	}
-	if err := s.db.QueryRowContext(ctx, `SELECT AVG(LENGTH(sealed)) FROM credentials`).Scan(&sealed); err != nil {
-		return 0, 0, err
+	f.all = float64(now-s.empty) / float64(s.size)
+	err = s.db.QueryRowContext(ctx, `SELECT AVG(LENGTH(sealed)), AVG(LENGTH(data_key)) FROM credentials`).Scan(&f.sealed, &f.key)
+	if err != nil {
+		return f, err
 	}
-	return float64(now-s.empty)/float64(s.size) - sealed, sealed, nil
+	err = s.db.QueryRowContext(ctx,
+		`SELECT AVG(LENGTH(client_org_id || subject || org_id || email || name || login_string || scopes || native_scopes)) FROM accounts`).Scan(&f.texts)
+	return f, err
 }
 
 func (s *stock) serving() serving { return serving{s.folder, s.database, s.listen} }
