@@ -147,6 +147,29 @@ func (s *stock) change(ctx context.Context) {
 	}
 }
 
+// footprint is what an account costs on disk, in bytes.
+type footprint struct {
+	all    float64 // with one bearer
+	sealed float64 // its tokens
+	key    float64 // the wrapped key that they are sealed with
+	texts  float64 // what the provider and the application have said of it
+}
+
+func (s *stock) footprint(ctx context.Context) (f footprint, err error) {
+	now, err := s.engine.bytes(ctx, s.db, s.database)
+	if err != nil {
+		return f, err
+	}
+	f.all = float64(now-s.empty) / float64(s.size)
+	err = s.db.QueryRowContext(ctx, `SELECT AVG(LENGTH(sealed)), AVG(LENGTH(data_key)) FROM credentials`).Scan(&f.sealed, &f.key)
+	if err != nil {
+		return f, err
+	}
+	err = s.db.QueryRowContext(ctx,
+		`SELECT AVG(LENGTH(client_org_id || subject || org_id || email || name || login_string || scopes || native_scopes)) FROM accounts`).Scan(&f.texts)
+	return f, err
+}
+
 // measureSearch takes the time of the search for what is due, without the flush of its claims:
 // where nothing is, and where much is.
 func measureSearch(ctx context.Context, s *stock, t *table) (err error) {

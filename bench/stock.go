@@ -109,8 +109,10 @@ func (s *stock) fill(ctx context.Context, w *world, c stocked) (err error) {
 	if err := s.makeWhole(ctx, w, plain, c); err != nil {
 		return err
 	}
-	if _, err := s.db.ExecContext(ctx, `DELETE FROM accounts WHERE id = `+model.Account.ID.String()); err != nil {
-		return err
+	for _, table := range copied {
+		if _, err := s.db.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE %s = %s`, table, keyOf(table), model.Account.ID)); err != nil {
+			return err
+		}
 	}
 	return s.engine.settle(ctx, s.db)
 }
@@ -166,6 +168,17 @@ const numberToID = 5364136223847
 
 func copyID(number int) account.ID { return account.ID(number * numberToID & (1<<53 - 1)) }
 
+// copied are the tables that hold an account.
+var copied = []string{"accounts", "credentials", "refreshes", "tokens"}
+
+// keyOf names the column with the account's id.
+func keyOf(table string) string {
+	if table == "accounts" {
+		return "id"
+	}
+	return "account_id"
+}
+
 // copies are the statements that copy the model. Columns that are not named here are the
 // model's own.
 func (s *stock) copies(ctx context.Context, model store.Connection, c stocked) []string {
@@ -186,11 +199,7 @@ func (s *stock) copies(ctx context.Context, model store.Connection, c stocked) [
 	var statements []string
 	for number, app := range s.apps {
 		series := fmt.Sprintf(dialect.series, number+1, len(s.apps), c.accounts)
-		for _, table := range []string{"accounts", "credentials", "refreshes", "tokens"} {
-			key := "account_id"
-			if table == "accounts" {
-				key = "id"
-			}
+		for _, table := range copied {
 			var names, values []string
 			for _, name := range s.columns(ctx, table) {
 				names, values = append(names, name), append(values, "m."+name)
@@ -199,7 +208,7 @@ func (s *stock) copies(ctx context.Context, model store.Connection, c stocked) [
 				}
 			}
 			statements = append(statements, fmt.Sprintf("%s INSERT INTO %s (%s) SELECT %s FROM series, %s m WHERE m.%s = %s",
-				series, table, strings.Join(names, ", "), strings.Join(values, ", "), table, key, model.Account.ID))
+				series, table, strings.Join(names, ", "), strings.Join(values, ", "), table, keyOf(table), model.Account.ID))
 		}
 	}
 	return statements
@@ -267,29 +276,6 @@ func (s *stock) makeWhole(ctx context.Context, w *world, plain map[string]any, c
 func (s *stock) count(ctx context.Context, generation int) (n int, err error) {
 	err = s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM credentials WHERE generation = $1`, generation).Scan(&n)
 	return n, err
-}
-
-// footprint is what an account costs on disk, in bytes.
-type footprint struct {
-	all    float64 // with one bearer
-	sealed float64 // its tokens
-	key    float64 // the wrapped key that they are sealed with
-	texts  float64 // what the provider and the application have said of it
-}
-
-func (s *stock) footprint(ctx context.Context) (f footprint, err error) {
-	now, err := s.engine.bytes(ctx, s.db, s.database)
-	if err != nil {
-		return f, err
-	}
-	f.all = float64(now-s.empty) / float64(s.size)
-	err = s.db.QueryRowContext(ctx, `SELECT AVG(LENGTH(sealed)), AVG(LENGTH(data_key)) FROM credentials`).Scan(&f.sealed, &f.key)
-	if err != nil {
-		return f, err
-	}
-	err = s.db.QueryRowContext(ctx,
-		`SELECT AVG(LENGTH(client_org_id || subject || org_id || email || name || login_string || scopes || native_scopes)) FROM accounts`).Scan(&f.texts)
-	return f, err
 }
 
 func (s *stock) serving() serving { return serving{s.folder, s.database, s.listen} }
