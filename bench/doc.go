@@ -5,6 +5,9 @@
 //	/v1/direct                      against a bare httputil.ReverseProxy to the same upstream
 //	start                           on a migrated database, until /readyz answers
 //	memory                          resident, idle, after the start
+//	1,000 calls on an expired token one refresh, and no slower than on a live one
+//	background refreshes            how many a second
+//	a million accounts              against a thousand: calls, search, memory, disk
 //	a whole code flow               against its parts: the same HTTP requests to a bare handler,
 //	                                and the same durable changes on a store with nothing around it
 //
@@ -16,5 +19,6 @@
 //
 // Start reading at main.go. What a code flow consists of is not assumed but seen:
 // observe.go watches one, and bare.go does its changes bare. flowcost.go compares the
-// two, areas.go reads the profile.
+// two, areas.go reads the profile. burst.go and renewal.go measure refreshes, before the
+// provider of standin.go; size.go the million accounts, which stock.go makes.
 package main
