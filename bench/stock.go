@@ -183,7 +183,7 @@ func keyOf(table string) string {
 // model's own.
 func (s *stock) copies(ctx context.Context, model store.Connection, c stocked) []string {
 	dialect, id := s.engine.dialect(), fmt.Sprintf("(n * %d & %d)", numberToID, 1<<53-1)
-	dueAt := fmt.Sprint("1 + n")
+	dueAt := "1 + n"
 	if !c.due { // from 48 to 60 days
 		dueAt = fmt.Sprintf("%d + n %% 1036800 * 1000", time.Now().Add(48*24*time.Hour).UnixMilli())
 	}
