@@ -26,9 +26,9 @@ import (
 //	secret than ours                               TestPassingTroubleCondemnsNobody
 //	an answer after our deadline                   TestAnAnswerAfterTheDeadline
 //	what refusals mean, in a provider's own words  TestOfficeRefusesARefresh and each driver's table_test and troubles_test
-//	the same answers to a sign-in                  TestAProviderThatFailsInASignIn
-//	a full disk                                    TestAFullDisk, TestAFullDiskUnderTheJournalToo
-//	a read-only store                              TestAReadOnlyDatabase, TestAReadOnlyFolder
+//	the same answers to a sign-in                  TestAProviderThatFailsInASignIn, TestAnIdentityWithControlCharacters
+//	a full disk                                    TestAFullDisk
+//	a read-only store                              TestAReadOnlyDatabase, TestAFullDisk
 //	a store that vanishes before the save          TestAStoreThatGoesAwayInTheMiddleOfARefresh
 //	two clocks an hour apart                       TestTwoClocksAnHourApart, credential: TestNoInterleavingLosesAToken
 //	a lease holder paused for a minute             credential: TestALateSuccessRevivesTheAccount, TestWhoComesLateWithAClaimDoesNotAsk

@@ -33,7 +33,10 @@ const rounds = 8
 
 // finish checks the sign-in against what was asked for, saves account, credential
 // and code in one write, and returns where the browser goes.
-func (s *Service) finish(ctx context.Context, f finishing) (arrival, error) {
+func (s *Service) finish(ctx context.Context, f finishing) (_ arrival, err error) {
+	if f.Identity, err = believable(f.Identity); err != nil {
+		return arrival{}, err
+	}
 	if err := f.check(); err != nil {
 		return arrival{}, err
 	}
