@@ -25,6 +25,9 @@ const (
 func (w *world) judge(t *testing.T, kill *kill) {
 	t.Helper()
 	after := w.database.Accounts(t)
+	if left := w.server.Journal("*"); len(left) > 0 {
+		t.Errorf("kill %d: the journal has %v after the start", kill.number, left)
+	}
 	for _, s := range w.seats {
 		kill.checkStored(t, s, after[s.Account])
 	}
@@ -67,6 +70,9 @@ func (k *kill) checkStored(t *testing.T, s *rig.Seat, now rig.Stored) {
 	}
 	if did.Used > k.ledgers[s].Refreshes && stored == 0 {
 		t.Errorf("kill %d, %s: an access token was used, and its refresh token is not on the disk", k.number, k.at(s))
+	}
+	if k.at(s) == rig.Kept && stored != 1 {
+		t.Errorf("kill %d, %s: %d credentials stored since", k.number, k.at(s), stored)
 	}
 	if now.Status != "active" {
 		t.Errorf("kill %d, %s: the account is %s: %s", k.number, k.at(s), now.Status, now.Error)

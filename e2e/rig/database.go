@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"database/sql"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,19 @@ func (d Database) Lock(t testing.TB) (release func()) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Refuse lets nobody save the account's credential until allow is called.
+func (d Database) Refuse(t testing.TB, account int64) (allow func()) {
+	t.Helper()
+	when := `NEW.account_id = ` + strconv.FormatInt(account, 10)
+	if strings.HasPrefix(d.Setting, "sqlite:") {
+		d.Exec(t, `CREATE TRIGGER refuse BEFORE UPDATE ON credentials WHEN `+when+` BEGIN SELECT RAISE(ABORT, 'refused'); END`)
+		return func() { d.Exec(t, `DROP TRIGGER refuse`) }
+	}
+	d.Exec(t, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused''; END'`)
+	d.Exec(t, `CREATE TRIGGER refuse BEFORE UPDATE ON credentials FOR EACH ROW WHEN (`+when+`) EXECUTE FUNCTION refuse()`)
+	return func() { d.Exec(t, `DROP FUNCTION refuse CASCADE`) }
 }
 
 // Pass lets time go by for everybody who claims refreshes.

@@ -11,6 +11,7 @@ const (
 	Asked     Point = "the provider has the request"
 	Answered  Point = "the provider has answered, on its way"
 	Arrived   Point = "the answer is there, not saved"
+	Kept      Point = "refused by the store, in the journal"
 	Saved     Point = "saved, not used"
 	Answering Point = "used, the caller has half of it"
 	Anywhere  Point = "a random moment"
@@ -18,5 +19,5 @@ const (
 
 // Points are those that a refresh can be led to.
 func Points() []Point {
-	return []Point{Unclaimed, Claimed, Asked, Answered, Arrived, Saved, Answering}
+	return []Point{Unclaimed, Claimed, Asked, Answered, Arrived, Kept, Saved, Answering}
 }

@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // PublicURL is how every server is reached, wherever it listens after a restart.
@@ -75,6 +77,32 @@ func (s *Server) TryStart(t testing.TB) error {
 	defer s.mu.Unlock()
 	s.running, s.address, s.log = cmd, address, log
 	return nil
+}
+
+// Journal names what is in the server's journal, of that pattern.
+func (s *Server) Journal(pattern string) []string {
+	names, err := filepath.Glob(filepath.Join(s.Dir, "journal", pattern))
+	if err != nil {
+		panic(err) // the pattern is malformed
+	}
+	return names
+}
+
+// Entered closes the channel when the journal has an entry.
+func (s *Server) Entered(t testing.TB, entry chan<- struct{}) {
+	t.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	go func() {
+		defer look.Stop()
+		for len(s.Journal("*.entry")) == 0 {
+			select {
+			case <-look.C:
+			case <-t.Context().Done():
+				return
+			}
+		}
+		close(entry)
+	}()
 }
 
 // FreeAddress is one of loopback, host:port, that nobody listens on at the moment.
