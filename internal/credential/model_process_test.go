@@ -8,6 +8,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential"
+	"github.com/avain-project/avain/internal/credential/journal"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/store"
 )
@@ -43,9 +44,29 @@ type process struct {
 	gone bool
 
 	claimed time.Time // its last claim
-	// holds is the answer that it has to save, which has failed so often.
+	// holds is the answer that it has to save.
 	holds *issued
-	saves int
+}
+
+func (m *model) isAway() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.away
+}
+
+func (p *process) isGone() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.gone
+}
+
+// keeps notes that the answer is in the journal on the disk.
+func (p *process) keeps() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.holds != nil {
+		p.holds.kept = true
+	}
 }
 
 func (m *model) process(name string, skew int) *process {
@@ -53,7 +74,9 @@ func (m *model) process(name string, skew int) *process {
 	now := func() time.Time { return time.Now().Add(time.Duration(skew) * time.Second) }
 	p.Service = credential.New(credential.Config{
 		Store: stopping{m.db, p}, Ring: m.ring, Providers: provider.NewRegistry(&asker{p: p}), Now: now,
-		Logger: slog.New(slog.DiscardHandler),
+		Logger:  slog.New(slog.DiscardHandler),
+		Journal: journal.New(journal.Config{Dir: "journal", Files: folder{m.disk(name), p}, Logger: slog.New(slog.DiscardHandler)}),
+		Random:  func(below time.Duration) time.Duration { return below / 2 },
 	})
 	return p
 }
@@ -91,6 +114,9 @@ func (s stopping) step(what string, do func() error) error {
 	case unsure:
 		return errors.Join(errStore, do())
 	}
+	if s.p.isAway() {
+		return errStore
+	}
 	return do()
 }
 
@@ -105,7 +131,15 @@ func (s stopping) ClaimRefresh(ctx context.Context, r store.ClaimRequest) (claim
 }
 
 func (s stopping) ReleaseRefresh(ctx context.Context, c store.Claim, r store.Release) error {
-	return s.step("releases", func() error { return s.Store.ReleaseRefresh(ctx, c, r) })
+	return s.step("releases", func() error {
+		err := s.Store.ReleaseRefresh(ctx, c, r)
+		s.p.mu.Lock()
+		defer s.p.mu.Unlock()
+		if err == nil && r.Doubt && r.Wait > 0 && s.p.holds != nil { // its answer is in the journal
+			s.p.holds.until = time.Now().Add(r.Wait)
+		}
+		return err
+	})
 }
 
 func (s stopping) Credential(ctx context.Context, id account.ID) (c store.Credential, err error) {
@@ -124,7 +158,7 @@ func (s stopping) MarkToken(ctx context.Context, id account.ID, generation int64
 	return changed, err
 }
 
-// SaveCredential notes what becomes of the answer: one that no try could store is lost.
+// SaveCredential notes what becomes of the answer.
 func (s stopping) SaveCredential(ctx context.Context, c store.Credential, expect int64, state store.TokenState) error {
 	done := false
 	err := s.step("saves", func() error {
@@ -134,13 +168,8 @@ func (s stopping) SaveCredential(ctx context.Context, c store.Credential, expect
 	})
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	switch {
-	case done:
-		s.p.holds, s.p.saves = nil, 0
-	case errors.Is(err, errStore):
-		if s.p.saves++; s.p.saves == 4 && s.p.holds != nil {
-			s.p.holds.lost = true
-		}
+	if done {
+		s.p.holds = nil
 	}
 	return err
 }
@@ -158,6 +187,9 @@ func (p *process) start(what string, do func() error) {
 		p.mu.Unlock()
 	}()
 }
+
+// replays saves what is in the journal, as a start does, and each second after it.
+func (p *process) replays() error { return p.Replay(context.Background()) }
 
 func (p *process) renew() error {
 	acct, err := p.db.Account(context.Background(), p.id)

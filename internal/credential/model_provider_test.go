@@ -30,6 +30,8 @@ type issued struct {
 	to     *process
 	since  time.Time // when it was claimed
 	lost   bool      // it cannot be saved any more
+	kept   bool      // it is in the journal, on the disk of a machine
+	until  time.Time // how long others leave the account alone for that
 }
 
 func (g *grants) signIn() provider.Tokens {
@@ -74,6 +76,9 @@ func (a *asker) Refresh(ctx context.Context, _ account.Registration, held provid
 	if ctx.Err() != nil {
 		return unheard(provider.CodeTimeout)
 	}
+	if n := a.p.disk(a.p.name).journalled(); n > 0 {
+		a.p.complain("%s asks, with %d entries in its journal", a.p.name, n)
+	}
 	answer, err := a.p.grants.refresh(a.p, held.Refresh.Reveal())
 	if err != nil {
 		return provider.Tokens{}, err
@@ -108,13 +113,14 @@ func (g *grants) refresh(p *process, token string) (provider.Tokens, error) {
 	}
 	of.last = &issued{number: of.last.number + 1, to: p, since: p.claimed}
 	p.mu.Lock()
-	p.holds, p.saves = of.last, 0
+	p.holds = of.last
 	p.mu.Unlock()
 	return of.tokens(), nil
 }
 
 // excuses tells whether somebody may ask again with a refresh token that is used: its
-// answer is lost, or whoever has it was not heard of for as long as a claim lasts.
+// answer is lost, or whoever has it was not heard of for as long as a claim lasts, or has
+// not been able to save it for as long as it has asked for.
 func (g *grants) excuses(of *grant) bool {
 	last := of.last
 	if last.to == nil {
@@ -122,7 +128,7 @@ func (g *grants) excuses(of *grant) bool {
 	}
 	last.to.mu.Lock()
 	defer last.to.mu.Unlock()
-	return last.lost || time.Since(last.since) >= claimLength
+	return last.lost || time.Since(last.since) >= claimLength && !time.Now().Before(last.until)
 }
 
 // claimLength is 30 s for the provider and 15 s besides, less what the database's clock

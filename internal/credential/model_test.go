@@ -41,7 +41,7 @@ func TestNoInterleavingLosesAToken(t *testing.T) {
 		s := scenario{
 			Skews: rapid.SliceOfN(rapid.IntRange(-3600, 3600), 3, 3).Draw(r, "skews"),
 			Ends:  rapid.Bool().Draw(r, "ends"),
-			Steps: rapid.SliceOfN(rapid.Uint16(), 10, 70).Draw(r, "steps"),
+			Steps: rapid.SliceOfN(rapid.Uint16(), 60, 120).Draw(r, "steps"),
 		}
 		var wrong, trace []string
 		synctest.Test(t, func(t *testing.T) { wrong, trace = play(t, s) })
@@ -60,10 +60,12 @@ type model struct {
 	began  time.Time
 	newest string // the refresh token of the sign-in that was stored last
 	trace  []string
+	disks  map[string]*disk // by machine
 
 	mu      sync.Mutex
 	waiting []*stop
 	wrong   []string
+	away    bool // the store takes nothing
 	calm    bool // nobody is stopped any more
 }
 
@@ -85,7 +87,7 @@ func (m *model) bury(p *process) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p.gone = true
-	if p.holds != nil {
+	if p.holds != nil && !p.holds.kept {
 		p.holds.lost = true
 	}
 	for _, s := range m.waiting {
@@ -116,24 +118,32 @@ func play(t *testing.T, s scenario) (wrong, trace []string) {
 		processes[i] = m.process(string(rune('A'+i)), s.Skews[i])
 	}
 	for n, step := range s.Steps {
-		for i, p := range processes {
-			if p.gone { // and is started again
-				processes[i] = m.process(fmt.Sprintf("%c%d", p.name[0], n), s.Skews[i])
-			}
-		}
+		m.restart(processes, s, n)
 		options := m.options(processes)
-		options[int(step)%len(options)]()
+		options[int(step*40503)%len(options)]() // chance prefers small numbers
 		synctest.Wait()
 	}
+	m.restart(processes, s, len(s.Steps))
 	m.calmDown(processes)
 	m.judge()
 	return m.wrong, m.trace
 }
 
+// restart starts processes again that are gone.
+func (m *model) restart(processes []*process, s scenario, n int) {
+	for i, p := range processes {
+		if p.gone {
+			processes[i] = m.process(fmt.Sprintf("%c%d", p.name[0], n), s.Skews[i])
+			processes[i].start("starts", processes[i].replays)
+			synctest.Wait()
+		}
+	}
+}
+
 // newModel connects one account.
 func newModel(t *testing.T, s scenario) *model {
 	b := inBubble(t)
-	m := &model{db: b.store.Store, ring: b.Ring, grants: &grants{ends: s.Ends}, began: time.Now()}
+	m := &model{db: b.store.Store, ring: b.Ring, grants: &grants{ends: s.Ends}, began: time.Now(), disks: map[string]*disk{}}
 	b.connectWith(m.grants.signIn())
 	m.id = b.id
 	return m
@@ -158,17 +168,24 @@ func (m *model) options(processes []*process) (options []func()) {
 	defer m.mu.Unlock()
 	slices.SortStableFunc(m.waiting, func(a, b *stop) int { return strings.Compare(a.process.name+a.what, b.process.name+b.what) })
 	for _, s := range m.waiting {
-		for _, v := range []verdict{goOn, goOn, goOn, goOn, goOn, fails, unsure, dies} {
+		for _, v := range []verdict{goOn, goOn, goOn, goOn, goOn, goOn, goOn, goOn, goOn, fails, unsure, dies} {
 			options = append(options, func() { m.tell(s, v) })
 		}
 	}
 	for _, p := range processes {
 		if p.busy == 0 {
 			options = append(options, func() { p.start("renews", p.renew) })
+			if m.disks[p.name[:1]].journalled() > 0 {
+				options = append(options, func() { p.start("replays", p.replays) })
+			}
 		}
 		if p.busy < 2 && p == processes[0] {
 			options = append(options, func() { p.start("signs in", p.signIn) })
 		}
+	}
+	holding := slices.ContainsFunc(processes, func(p *process) bool { return p.holds != nil })
+	if m.away || holding { // when it matters
+		options = append(options, m.toggle, m.toggle)
 	}
 	for _, d := range []time.Duration{8 * time.Second, 31 * time.Second, 46 * time.Second} {
 		options = append(options, func() {
@@ -179,17 +196,30 @@ func (m *model) options(processes []*process) (options []func()) {
 	return options
 }
 
+// toggle makes the store go away, or come back.
+func (m *model) toggle() {
+	m.mu.Lock()
+	m.away = !m.away
+	m.mu.Unlock()
+	m.note("the store is away: %v", m.away)
+}
+
 // calmDown lets everybody finish.
 func (m *model) calmDown(processes []*process) {
 	m.note("now all goes on as it should")
 	m.mu.Lock()
-	m.calm = true
+	m.calm, m.away = true, false
 	waiting := slices.Clone(m.waiting)
 	m.mu.Unlock()
 	for _, s := range waiting {
 		m.tell(s, goOn)
 	}
 	for _, p := range processes {
+		for m.working(p) {
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		p.start("replays", p.replays)
 		for m.working(p) {
 			time.Sleep(time.Second)
 			synctest.Wait()
@@ -207,6 +237,11 @@ func (m *model) working(p *process) bool {
 // the provider takes, or dead, told as lost, because an answer was.
 func (m *model) judge() {
 	last := m.process("judge", 0)
+	for machine, d := range m.disks {
+		if n := d.journalled(); n > 0 {
+			m.complain("the journal of machine %s has %d entries left", machine, n)
+		}
+	}
 	acct, token := m.stored()
 	grant := m.grants.of(token)
 	if m.newest != "" && grant != m.grants.of(m.newest) {
@@ -219,7 +254,7 @@ func (m *model) judge() {
 	if !alive && !grant.ended && !grant.last.lost {
 		m.complain("%s is stored, the provider takes %s, and no answer was lost", token, grant.good())
 	}
-	for range 10 {
+	for range 12 { // longer than the doubt about what was in a journal
 		time.Sleep(time.Minute)
 		if acct, _ = m.stored(); acct.TokenStatus == account.TokenDead {
 			break
