@@ -15,11 +15,11 @@ import (
 )
 
 // replicas are two servers of one public URL on one database. The second is reached
-// at its own address, as a balancer would. The changes are to the second.
+// at its own address, as a balancer would. The changes are to both.
 func replicas(t *testing.T, changes ...func(*app.Config)) (one, other *world, publicHost string) {
 	t.Helper()
 	database := storetest.NewPostgres(t)
-	one = start(t, func(c *app.Config) { c.Database = database.URL })
+	one = start(t, append(changes, func(c *app.Config) { c.Database = database.URL })...)
 	second := *one
 	address := freeAddress(t)
 	second.serve(append(changes, func(c *app.Config) { c.Listen, c.PublicURL = address, one.url })...)

@@ -106,6 +106,9 @@ type stopping struct {
 
 // step does what changes the store, as it is told.
 func (s stopping) step(what string, do func() error) error {
+	if s.p.isAway() {
+		return errStore
+	}
 	switch s.p.reach(what) {
 	case dies:
 		return errGone
@@ -113,9 +116,6 @@ func (s stopping) step(what string, do func() error) error {
 		return errStore
 	case unsure:
 		return errors.Join(errStore, do())
-	}
-	if s.p.isAway() {
-		return errStore
 	}
 	return do()
 }
