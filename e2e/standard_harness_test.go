@@ -245,3 +245,14 @@ func (w *world) publicly() *world {
 	w.t.Helper()
 	return w.asApplication(account.Settings{Public: true})
 }
+
+// wantSentBack checks that an answer leads back to the client with an error of RFC 6749
+// §4.1.2.1, whose description begins with our code.
+func wantSentBack(t testing.TB, w *world, a answer, wanted, code string) {
+	t.Helper()
+	result := a.result(t)
+	if a.status != http.StatusSeeOther || !strings.HasPrefix(a.location(), returnURL+"?") || result.Get("error") != wanted ||
+		!strings.HasPrefix(result.Get("error_description"), code+": ") || result.Get("state") != "app-state" || result.Get("iss") != w.url || len(result) != 4 {
+		t.Errorf("answered %d, %q; want %s for %s", a.status, a.location(), wanted, code)
+	}
+}
