@@ -14,7 +14,7 @@ import (
 	"github.com/avain-project/avain/internal/operator"
 )
 
-func withChanged(q url.Values, changes ...string) url.Values {
+func altered(q url.Values, changes ...string) url.Values {
 	out := url.Values{}
 	for name, values := range q {
 		out[name] = slices.Clone(values)
@@ -63,7 +63,7 @@ func TestASecondaryAccount(t *testing.T) {
 		w.refuses(third.asks(http.MethodGet, "/v1/user/accounts/"+strconv.FormatInt(bobs, 10)), http.StatusNotFound, "account.unknown")
 		w.refuses(third.asks(http.MethodDelete, "/v1/user/accounts/"+strconv.FormatInt(bobs, 10)), http.StatusNotFound, "account.unknown")
 		w.refuses(third.asks(http.MethodGet, "/v1/account", "X-Aurinko-Account-Id", strconv.FormatInt(bobs, 10)), http.StatusNotFound, "account.unknown")
-		failed("another user's accountId", third.signInUser(withChanged(secondary, "accountId", strconv.FormatInt(bobs, 10))).result(t), "account.mismatch")
+		failed("another user's accountId", third.signInUser(altered(secondary, "accountId", strconv.FormatInt(bobs, 10))).result(t), "account.mismatch")
 	})
 	t.Run("by signature", func(t *testing.T) {
 		signed := w.signs(u.ID, w.password, 0)
@@ -102,12 +102,12 @@ func TestASecondaryAccount(t *testing.T) {
 		fresh := w.signs(u.ID, w.password, 11)
 		failed("too old", w.browser().signInUser(w.signs(u.ID, w.password, 301)).result(t), "signature.expired")
 		failed("from the future", w.browser().signInUser(w.signs(u.ID, w.password, -301)).result(t), "signature.expired")
-		failed("another user", w.browser().signInUser(withChanged(fresh, "userId", strings.Repeat("0", 32))).result(t), "signature.invalid")
-		failed("another time", w.browser().signInUser(withChanged(fresh, "timestamp", strconv.FormatInt(w.clock.Now().Unix(), 10))).result(t), "signature.invalid")
+		failed("another user", w.browser().signInUser(altered(fresh, "userId", strings.Repeat("0", 32))).result(t), "signature.invalid")
+		failed("another time", w.browser().signInUser(altered(fresh, "timestamp", strconv.FormatInt(w.clock.Now().Unix(), 10))).result(t), "signature.invalid")
 		failed("another secret", w.browser().signInUser(w.signs(u.ID, "guessed", 0)).result(t), "signature.invalid")
-		failed("half", w.browser().signInUser(withChanged(fresh, "userSignature", "")).result(t), "parameter.missing")
-		failed("no signature", w.browser().signInUser(withChanged(fresh, "userSignature", "abc")).result(t), "signature.invalid")
-		failed("an id that ends in a zero", w.browser().signInUser(withChanged(fresh, "timestamp", "0"+fresh.Get("timestamp"))).result(t), "parameter.invalid")
+		failed("half", w.browser().signInUser(altered(fresh, "userSignature", "")).result(t), "parameter.missing")
+		failed("no signature", w.browser().signInUser(altered(fresh, "userSignature", "abc")).result(t), "signature.invalid")
+		failed("an id that ends in a zero", w.browser().signInUser(altered(fresh, "timestamp", "0"+fresh.Get("timestamp"))).result(t), "parameter.invalid")
 		failed("nobody's", w.browser().signInUser(w.signs("nobody", w.password, 0)).result(t), "user.unknown")
 		failed("with somebody else's session", w.loggedIn(ada, inOffice()).signInUser(fresh).result(t), "user.mismatch")
 		elsewhere, secret, err := w.ops.CreateApplication(t.Context(), operator.CreateApplication{Name: "Other", ReturnURLs: []string{returnURL}})
@@ -115,7 +115,7 @@ func TestASecondaryAccount(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.registerProvider(elsewhere.ClientID)
-		failed("another application's user", w.browser().signInUser(withChanged(w.signs(u.ID, secret.Reveal(), 0), "clientId", elsewhere.ClientID)).result(t), "user.unknown")
+		failed("another application's user", w.browser().signInUser(altered(w.signs(u.ID, secret.Reveal(), 0), "clientId", elsewhere.ClientID)).result(t), "user.unknown")
 		failed("another application's secret", w.browser().signInUser(w.signs(u.ID, secret.Reveal(), 0)).result(t), "signature.invalid")
 	})
 	t.Run("deleted", func(t *testing.T) {

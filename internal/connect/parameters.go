@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"unicode"
@@ -19,7 +20,11 @@ var bounds = map[string]int{
 	"returnUrl": 2048, "state": 2048, "accountId": 20, "clientOrgId": 255, "loginHint": 320,
 	"prompt": 64, "ensureScopes": 5, "ensureAccess": 5, "authEmail": 320, "recycle": 5,
 	"codeChallenge": 128, "codeChallengeMethod": 16,
-	"serverUrl":   1024,
+	"serverUrl": 1024,
+}
+
+// userBounds are those of a user's sign-in besides, which the contract's face alone has.
+var userBounds = map[string]int{
 	"accountRole": 16, "userAccount": 16, "userId": 128, "timestamp": 20, "userSignature": 128, "mailboxInfo": 1024,
 }
 
@@ -41,8 +46,8 @@ func (p parameters) one(name string) (string, error) {
 }
 
 func check(name, value string) error {
-	if len(value) > bounds[name] {
-		return fault.Newf(fault.ParameterTooLong, "It is %s; at most %d bytes.", name, bounds[name])
+	if most := cmp.Or(bounds[name], userBounds[name]); len(value) > most {
+		return fault.Newf(fault.ParameterTooLong, "It is %s; at most %d bytes.", name, most)
 	}
 	if !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
 		return fault.Newf(fault.ParameterInvalid, "It is %s; control characters and broken UTF-8 are not taken.", name)
