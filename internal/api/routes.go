@@ -59,9 +59,12 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("DELETE /v1/user/accounts/{id}", s.cors(s.deleteUserAccount))
 	mux.HandleFunc("POST /v1/user/accounts/{id}/managed", s.cors(s.manageUserAccount))
 	mux.HandleFunc("POST /v1/user/logout", s.cors(s.logout))
-	for _, path := range []string{"", "/settings", "/accounts", "/accounts/{id}", "/accounts/{id}/managed", "/logout"} {
-		mux.HandleFunc("OPTIONS /v1/user"+path, s.preflight)
-	}
+	mux.HandleFunc("OPTIONS /v1/user", s.preflight)
+	mux.HandleFunc("OPTIONS /v1/user/settings", s.preflight)
+	mux.HandleFunc("OPTIONS /v1/user/accounts", s.preflight)
+	mux.HandleFunc("OPTIONS /v1/user/accounts/{id}", s.preflight)
+	mux.HandleFunc("OPTIONS /v1/user/accounts/{id}/managed", s.preflight)
+	mux.HandleFunc("OPTIONS /v1/user/logout", s.preflight)
 
 	// The application's own view, by its client id and secret.
 	mux.HandleFunc("GET /v1/am/accounts", s.managing(s.listAccounts))
