@@ -42,9 +42,9 @@ func (a answer) connected(t testing.TB) connected {
 	return c
 }
 
-// with is members with changes; nil takes one away.
-func withMembers(members map[string]any, changes ...any) map[string]any {
-	out := maps.Clone(members)
+// members is base with changes; nil takes one away.
+func members(base map[string]any, changes ...any) map[string]any {
+	out := maps.Clone(base)
 	for i := 0; i+1 < len(changes); i += 2 {
 		name := changes[i].(string)
 		if out[name] = changes[i+1]; out[name] == nil {
@@ -72,14 +72,14 @@ func TestAMailboxIsBroughtWithoutAPage(t *testing.T) {
 		t.Errorf("the account is %v", got)
 	}
 	// The same mailbox is the same account; the password where another client puts it.
-	again := m.brought("", withMembers(ada, "password", nil, "authString1", ada["password"], "email", nil, "loginString", "ada@sandbox.test"))
+	again := m.brought("", members(ada, "password", nil, "authString1", ada["password"], "email", nil, "loginString", "ada@sandbox.test"))
 	if again.AccountID != first.AccountID || again.AccessToken == first.AccessToken {
 		t.Errorf("the same mailbox became %d, first %d", again.AccountID, first.AccountID)
 	}
 	if m.status(first) != "active" {
 		t.Error("the older bearer is no good any more")
 	}
-	if other := m.brought("", withMembers(ada, "clientOrgId", "org-2")); other.AccountID == first.AccountID {
+	if other := m.brought("", members(ada, "clientOrgId", "org-2")); other.AccountID == first.AccountID {
 		t.Error("another clientOrgId took the account over")
 	}
 	events := strings.Count(m.log.String(), ada["password"].(string))
@@ -92,13 +92,13 @@ func TestAMailboxIsBroughtWithoutAPage(t *testing.T) {
 		status int
 		code   string
 	}{
-		"wrong password":   {withMembers(ada, "password", "wrong"), 403, "login.refused"},
-		"unreachable":      {withMembers(ada, "serverUrl", "localhost"), 400, "server.unreachable"},
-		"private address":  {withMembers(ada, "serverUrl", "10.0.0.1"), 400, "server.unreachable"},
-		"no server's name": {withMembers(ada, "serverUrl", "no name"), 400, "field.invalid"},
-		"no password":      {withMembers(ada, "password", nil), 400, "parameter.missing"},
-		"no address":       {withMembers(ada, "email", nil), 400, "parameter.missing"},
-		"no sending":       {withMembers(ada, "authScopes", []string{"Mail.Send"}), 400, "server.unconfirmed"},
+		"wrong password":   {members(ada, "password", "wrong"), 403, "login.refused"},
+		"unreachable":      {members(ada, "serverUrl", "localhost"), 400, "server.unreachable"},
+		"private address":  {members(ada, "serverUrl", "10.0.0.1"), 400, "server.unreachable"},
+		"no server's name": {members(ada, "serverUrl", "no name"), 400, "field.invalid"},
+		"no password":      {members(ada, "password", nil), 400, "parameter.missing"},
+		"no address":       {members(ada, "email", nil), 400, "parameter.missing"},
+		"no sending":       {members(ada, "authScopes", []string{"Mail.Send"}), 400, "server.unconfirmed"},
 	} {
 		for _, path := range []string{"/v1/am/accounts", "/v1/am/accounts/connect"} {
 			m.clock.advance(time.Hour) // nothing is limited
@@ -113,7 +113,7 @@ func TestAMailboxIsBroughtWithoutAPage(t *testing.T) {
 	if m.status(first) != "active" {
 		t.Error("a refused password touched the account")
 	}
-	body, _ := json.Marshal(withMembers(ada, "authScopes", []string{"Mail.Read", "Mail.Send"}, "serverInfo", "smtps://localhost:"+portOf(m.mail.SMTPTLS)))
+	body, _ := json.Marshal(members(ada, "authScopes", []string{"Mail.Read", "Mail.Send"}, "serverInfo", "smtps://localhost:"+portOf(m.mail.SMTPTLS)))
 	if a := m.manage(http.MethodPost, "/v1/am/accounts/connect", string(body)); a.status != 200 || a.body != `{"status":"Ok"}` {
 		t.Errorf("connect answered %d %s", a.status, a.body)
 	}
@@ -126,7 +126,7 @@ func TestPasswordsThatAreBroughtAreCounted(t *testing.T) {
 	for range 5 {
 		refused(t, p.bring("", ada), http.StatusForbidden, "login.refused")
 	}
-	limited := p.bring("", withMembers(ada, "password", rightPassword))
+	limited := p.bring("", members(ada, "password", rightPassword))
 	refused(t, limited, http.StatusTooManyRequests, "login.limited")
 	if tried := p.office.tried(); len(tried) != 5 {
 		t.Errorf("tried %v", tried)
@@ -208,17 +208,17 @@ func tokensFromElsewhereAreBrought(t *testing.T, s service) {
 		t.Errorf("the account is %v", got)
 	}
 	for _, bad := range []map[string]any{
-		withMembers(body, "authString1", "1//nonsense", "authString2", nil),
-		withMembers(body, "authString1", nil, "authString2", "nonsense"),
+		members(body, "authString1", "1//nonsense", "authString2", nil),
+		members(body, "authString1", nil, "authString2", "nonsense"),
 	} {
 		a := w.bring("", bad)
 		if a.status != http.StatusForbidden && a.status != http.StatusBadGateway || strings.Contains(a.body, "nonsense") {
 			t.Errorf("tokens that are none: %d %s", a.status, a.body)
 		}
 	}
-	refused(t, w.bring("", withMembers(body, "oauthClientId", "another")), http.StatusBadRequest, "servicetype.unavailable")
-	refused(t, w.bring("", withMembers(body, "authString1", nil, "authString2", nil)), http.StatusBadRequest, "parameter.missing")
-	only, _ := json.Marshal(withMembers(body, "authString1", nil))
+	refused(t, w.bring("", members(body, "oauthClientId", "another")), http.StatusBadRequest, "servicetype.unavailable")
+	refused(t, w.bring("", members(body, "authString1", nil, "authString2", nil)), http.StatusBadRequest, "parameter.missing")
+	only, _ := json.Marshal(members(body, "authString1", nil))
 	tried := w.manage(http.MethodPost, "/v1/am/accounts/connect", string(only))
 	if tried.status != http.StatusOK || tried.body != `{"status":"Ok"}` {
 		t.Errorf("connect answered %d %s", tried.status, tried.body)
@@ -232,8 +232,8 @@ func TestWhichAccountIsMeant(t *testing.T) {
 	t.Parallel()
 	m := startMail(t)
 	ada := m.mailbox()
-	one := m.brought("", withMembers(ada, "clientOrgId", "one"))
-	two := m.brought("?recycleKeys=clientOrgId&recycleKeys=email", withMembers(ada, "clientOrgId", "two"))
+	one := m.brought("", members(ada, "clientOrgId", "one"))
+	two := m.brought("?recycleKeys=clientOrgId&recycleKeys=email", members(ada, "clientOrgId", "two"))
 	if one.AccountID == two.AccountID {
 		t.Fatal("another clientOrgId is another account")
 	}
@@ -242,7 +242,7 @@ func TestWhichAccountIsMeant(t *testing.T) {
 	if !strings.Contains(a.body, strconv.FormatInt(one.AccountID, 10)) {
 		t.Errorf("the conflict names no account: %s", a.body)
 	}
-	again := m.brought("?recycleKeys=email,clientOrgId", withMembers(ada, "clientOrgId", "two"))
+	again := m.brought("?recycleKeys=email,clientOrgId", members(ada, "clientOrgId", "two"))
 	if again.AccountID != two.AccountID {
 		t.Errorf("%d instead of %d", again.AccountID, two.AccountID)
 	}
@@ -253,7 +253,7 @@ func TestWhichAccountIsMeant(t *testing.T) {
 			t.Errorf("%s: %d %s", bad, a.status, a.body)
 		}
 	}
-	bob := withMembers(ada, "email", "bob@sandbox.test", "password", m.box.MailPassword("bob"))
+	bob := members(ada, "email", "bob@sandbox.test", "password", m.box.MailPassword("bob"))
 	owned := m.brought("?userId=user-1&userAccount=primary", bob)
 	if owned.UserID != "user-1" {
 		t.Errorf("userId is %q", owned.UserID)
@@ -268,7 +268,7 @@ func TestWhichAccountIsMeant(t *testing.T) {
 func TestABroughtMailboxIsLookedForFirst(t *testing.T) {
 	t.Parallel()
 	m := startMail(t)
-	a := m.bring("", withMembers(m.mailbox(), "serverUrl", nil, "email", "ada@gmail.com"))
+	a := m.bring("", members(m.mailbox(), "serverUrl", nil, "email", "ada@gmail.com"))
 	refused(t, a, http.StatusBadRequest, "service.elsewhere")
 	if !strings.Contains(a.body, "Google") {
 		t.Errorf("nothing says where: %s", a.body)

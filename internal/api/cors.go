@@ -80,7 +80,7 @@ func (c *corsWriter) begin() {
 		if note(c.request).byCookie {
 			h.Set("Access-Control-Allow-Credentials", "true")
 		}
-		h.Set("Access-Control-Expose-Headers", "Content-Range, Etag, Location, Retry-After, X-Request-Id")
+		h.Set("Access-Control-Expose-Headers", "Content-Range, Etag, Location, Retry-After, WWW-Authenticate, X-Request-Id")
 	}
 }
 

@@ -80,6 +80,12 @@ func (q explainer) QueryContext(ctx context.Context, query string, args ...any) 
 	return q.Querier.QueryContext(ctx, query, args...)
 }
 
+// QueryRowContext leaves an error of the explanation to the query itself.
+func (q explainer) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	_ = q.explain(ctx, query, args)
+	return q.Querier.QueryRowContext(ctx, query, args...)
+}
+
 func (q explainer) explain(ctx context.Context, query string, args []any) error {
 	rows, err := q.Querier.QueryContext(ctx, q.planner.Explain+query, args...)
 	if err != nil {

@@ -32,6 +32,8 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"choice made once":                 testChoiceMadeOnce,
 		"accounts":                         testAccounts,
 		"account versions":                 testAccountVersions,
+		"account lists":                    testAccountLists,
+		"account match":                    testAccountMatch,
 		"account by identity":              testAccountByIdentity,
 		"account delete":                   testAccountDelete,
 		"connection":                       testConnection,
