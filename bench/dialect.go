@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,7 +57,15 @@ func (e engine) folder(name string) (string, error) {
 // looked up.
 func (e engine) direct(setting string) (*sql.DB, error) {
 	if e.server != "" {
-		return sql.Open("pgx", setting+"&session_replication_role=replica&synchronous_commit=off")
+		u, err := url.Parse(setting)
+		if err != nil {
+			return nil, err
+		}
+		query := u.Query()
+		query.Set("session_replication_role", "replica")
+		query.Set("synchronous_commit", "off")
+		u.RawQuery = query.Encode()
+		return sql.Open("pgx", u.String())
 	}
 	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(setting, "sqlite:")+
 		"?_pragma=busy_timeout(10000)&_pragma=synchronous(OFF)&_pragma=cache_size(-262144)&_pragma=foreign_keys(0)&_pragma=wal_autocheckpoint(20000)")
