@@ -28,12 +28,20 @@ func TestTwoServersTellEachEventOnce(t *testing.T) {
 		}
 		group.Wait()
 	}
+	r.told(len(accounts))
+	// The other server looks for something to deliver while the receiver is at it.
+	r.mu.Lock()
+	r.takes = 1500 * time.Millisecond
+	r.mu.Unlock()
 	each(func(w *world, c connected) {
 		if _, err := w.ops.RevokeAccount(t.Context(), account.ID(c.AccountID)); err != nil {
 			t.Error(err)
 		}
 	})
 	r.told(2 * len(accounts))
+	r.mu.Lock()
+	r.takes = 0
+	r.mu.Unlock()
 
 	r.isDown(true)
 	for i, c := range accounts {

@@ -32,6 +32,7 @@ type receiver struct {
 	mu      sync.Mutex
 	signing string
 	down    bool
+	takes   time.Duration // to answer
 	tries   int // while it is down
 	got     []event
 }
@@ -65,6 +66,10 @@ func newReceiver(t testing.TB) *receiver {
 // ServeHTTP checks the signature as an application would, and breaks off while it is down.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
+	r.mu.Lock()
+	takes := r.takes
+	r.mu.Unlock()
+	<-time.After(takes)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.down {

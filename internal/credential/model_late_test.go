@@ -20,7 +20,7 @@ func TestWhoComesLateWithAClaimDoesNotAsk(t *testing.T) {
 	t.Parallel()
 	storetest.OpenSQLite(t)
 	synctest.Test(t, func(t *testing.T) {
-		m := newModel(t, scenario{})
+		m := newModel(t, scenario{}, storetest.OpenSQLite)
 		late, other := m.process("late", 0), m.process("other", 0)
 		late.start("renews", late.renew)
 		m.upTo(late, "claims")

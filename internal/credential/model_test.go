@@ -37,15 +37,43 @@ type scenario struct {
 func TestNoInterleavingLosesAToken(t *testing.T) {
 	t.Parallel()
 	storetest.OpenSQLite(t) // what it remembers of the migrations belongs to no run
+	noInterleavingLosesAToken(t, 1, func(testing.TB) opener { return storetest.OpenSQLite })
+}
+
+// The same on PostgreSQL, of which a quarter of the runs is played. Its sockets are the
+// bubble's own: no time passes while a statement is under way.
+func TestNoInterleavingLosesATokenOnPostgres(t *testing.T) {
+	t.Parallel()
+	if storetest.OnSQLite() {
+		return
+	}
+	noInterleavingLosesAToken(t, 4, func(t testing.TB) opener {
+		url := storetest.NewPostgres(t).URL
+		return func(t testing.TB) *store.Store { return storetest.OpenURL(t, url) }
+	})
+}
+
+// opener opens a run's store, inside its bubble.
+type opener func(testing.TB) *store.Store
+
+// noInterleavingLosesAToken plays one of so many runs.
+func noInterleavingLosesAToken(t *testing.T, oneOf int, prepare func(testing.TB) opener) {
+	t.Helper()
+	run, failed := 0, false
 	rapid.Check(t, func(r *rapid.T) {
 		s := scenario{
 			Skews: rapid.SliceOfN(rapid.IntRange(-3600, 3600), 3, 3).Draw(r, "skews"),
 			Ends:  rapid.Bool().Draw(r, "ends"),
 			Steps: rapid.SliceOfN(rapid.Uint16(), 60, 120).Draw(r, "steps"),
 		}
+		if run++; run%oneOf != 0 && !failed {
+			return
+		}
 		var wrong, trace []string
-		synctest.Test(t, func(t *testing.T) { wrong, trace = play(t, s) })
+		open := prepare(t)
+		synctest.Test(t, func(t *testing.T) { wrong, trace = play(t, s, open) })
 		if len(wrong) > 0 {
+			failed = true // from now on each counts, to find the shortest
 			r.Fatalf("%s\nafter:\n  %s", strings.Join(wrong, "\n"), strings.Join(trace, "\n  "))
 		}
 	})
@@ -111,8 +139,8 @@ func (m *model) complain(format string, args ...any) {
 }
 
 // play runs a scenario, and returns what went wrong in it and what happened.
-func play(t *testing.T, s scenario) (wrong, trace []string) {
-	m := newModel(t, s)
+func play(t *testing.T, s scenario, open opener) (wrong, trace []string) {
+	m := newModel(t, s, open)
 	processes := make([]*process, len(s.Skews))
 	for i := range processes {
 		processes[i] = m.process(string(rune('A'+i)), s.Skews[i])
@@ -141,19 +169,21 @@ func (m *model) restart(processes []*process, s scenario, n int) {
 }
 
 // newModel connects one account.
-func newModel(t *testing.T, s scenario) *model {
-	b := inBubble(t)
+func newModel(t *testing.T, s scenario, open opener) *model {
+	b := inBubbleOn(t, open)
 	m := &model{db: b.store.Store, ring: b.Ring, grants: &grants{ends: s.Ends}, began: time.Now(), disks: map[string]*disk{}}
 	b.connectWith(m.grants.signIn())
 	m.id = b.id
 	return m
 }
 
-// inBubble is a bench whose clocks are those of the test's bubble, on SQLite: a bubble has
-// no sockets. It has no account yet.
-func inBubble(t *testing.T) *bench {
+// inBubble is a bench whose clocks are those of the test's bubble, on SQLite. It has no
+// account yet.
+func inBubble(t *testing.T) *bench { return inBubbleOn(t, storetest.OpenSQLite) }
+
+func inBubbleOn(t *testing.T, open opener) *bench {
 	b := &bench{TB: t, vendor: &vendor{}}
-	b.store = &shaky{Store: storetest.OpenSQLite(t).At(time.Now)}
+	b.store = &shaky{Store: open(t).At(time.Now)}
 	ring, err := seal.NewRing()
 	b.ok(err)
 	b.Service = credential.New(credential.Config{

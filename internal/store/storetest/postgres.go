@@ -111,7 +111,7 @@ func (p *Postgres) exec(statement string) {
 // OpenPostgres is [Open] on PostgreSQL.
 func OpenPostgres(t testing.TB) *store.Store {
 	t.Helper()
-	return openURL(t, NewPostgres(t).URL)
+	return OpenURL(t, NewPostgres(t).URL)
 }
 
 // OpenPooled is [Open] on PostgreSQL behind PgBouncer in transaction mode.
@@ -119,10 +119,11 @@ func OpenPooled(t testing.TB) *store.Store {
 	t.Helper()
 	p := NewPostgres(t)
 	testenv.Need(t, "PgBouncer", p.Pooled != "", "AVAIN_TEST_PGBOUNCER names none; run it by scripts/with-postgres")
-	return openURL(t, p.Pooled)
+	return OpenURL(t, p.Pooled)
 }
 
-func openURL(t testing.TB, address string) *store.Store {
+// OpenURL opens the database of [NewPostgres] or [EmptyPostgres] for t.
+func OpenURL(t testing.TB, address string) *store.Store {
 	t.Helper()
 	engine, err := postgres.Open(context.Background(), postgres.Config{URL: address})
 	if err != nil {
