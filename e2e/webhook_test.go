@@ -33,7 +33,7 @@ type receiver struct {
 	signing string
 	down    bool
 	takes   time.Duration // to answer
-	tries   int // while it is down
+	tries   int           // while it is down
 	got     []event
 }
 
