@@ -48,7 +48,7 @@ type Caller struct {
 	// Limited: a bearer that was issued to a browser.
 	Limited bool
 	// Ceiling is what a bearer may do at the unified APIs: what its sign-in asked for and
-	// got. The application itself may do what the account was granted.
+	// got. The application itself, and the user's session, may do what the account was granted.
 	Ceiling []scope.Scope
 }
 
@@ -56,7 +56,7 @@ type Caller struct {
 // API. The pass-through has no part in this: see docs/decisions/0040.
 func (c Caller) Need(scopes ...scope.Scope) error {
 	have := c.Ceiling
-	if c.ByApplication {
+	if c.ByApplication || c.ByUser {
 		have = c.Account.Scopes
 	}
 	missing := scope.Missing(have, scopes)

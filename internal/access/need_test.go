@@ -25,6 +25,7 @@ func TestCallersNeedTheScopes(t *testing.T) {
 		"of the account alone":     {bearer, []scope.Scope{scope.MailRead, scope.MailSend}, "Mail.Send"},
 		"of nobody":                {bearer, []scope.Scope{scope.MailSend, scope.TasksRead}, "Mail.Send Tasks.Read"},
 		"the application may":      {access.Caller{Account: granted, ByApplication: true}, []scope.Scope{scope.MailSend}, ""},
+		"the user may":             {access.Caller{Account: granted, ByUser: true}, []scope.Scope{scope.MailSend}, ""},
 		"… what the account holds": {access.Caller{Account: granted, ByApplication: true}, []scope.Scope{scope.ContactsRead}, "Contacts.Read"},
 	} {
 		err := c.caller.Need(c.need...)
