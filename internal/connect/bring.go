@@ -151,8 +151,9 @@ func (s *Service) takeIn(ctx context.Context, b Brought, f finishing) (Taken, er
 	if err != nil {
 		return Taken{}, err
 	}
-	if existing != nil && existing.UserID != "" && b.UserID != "" && existing.UserID != b.UserID {
-		return Taken{}, fault.Newf(fault.AccountConflict, "Account %s belongs to another user.", existing.ID)
+	user, err := s.broughtUser(ctx, b, existing)
+	if err != nil {
+		return Taken{}, err
 	}
 	plan, err := s.plan(ctx, existing, f)
 	if err != nil {
@@ -173,6 +174,7 @@ func (s *Service) takeIn(ctx context.Context, b Brought, f finishing) (Taken, er
 	err = s.Store.SaveConnection(ctx, store.Connection{
 		Account: acct, New: existing == nil, Fresh: existing == nil && beside,
 		Credential: plan.Credential, ExpectGeneration: plan.ExpectGeneration, Token: &record,
+		ForUser: b.UserID != "", User: user,
 	})
 	switch {
 	case errors.Is(err, store.ErrConflict):
@@ -181,6 +183,27 @@ func (s *Service) takeIn(ctx context.Context, b Brought, f finishing) (Taken, er
 		return Taken{}, fault.Wrap(fault.StoreUnavailable, err)
 	}
 	return Taken{Redeemed{AccountID: acct.ID, AccessToken: token}, acct.UserID}, nil
+}
+
+// broughtUser is the user to be made with the account; nil where there is none, or is one
+// already. An account never changes hands, and a primary one alone makes a user.
+func (s *Service) broughtUser(ctx context.Context, b Brought, existing *account.Account) (*store.User, error) {
+	if b.UserID == "" {
+		return nil, nil
+	}
+	if existing != nil && existing.UserID != "" && (existing.UserID != b.UserID || existing.UserRole != b.UserRole) {
+		return nil, fault.Newf(fault.AccountConflict, "Account %s belongs to another user, or is another userAccount.", existing.ID)
+	}
+	user, err := s.Store.User(ctx, b.UserID)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && b.UserRole == account.UserPrimary:
+		return &store.User{ID: b.UserID, ApplicationID: b.Application.ID, CreatedAt: s.Now(), ActiveAt: s.Now()}, nil
+	case errors.Is(err, store.ErrNotFound), err == nil && user.ApplicationID != b.Application.ID:
+		return nil, fault.New(fault.ParameterInvalid, "It is userId; there is no such user. A user begins with the primary account.")
+	case err != nil:
+		return nil, fault.Wrap(fault.StoreUnavailable, err)
+	}
+	return nil, nil
 }
 
 // proveBrought tries the password, once, at the server that the application names or that
