@@ -179,7 +179,7 @@ func TestASignInWithoutAReturnURL(t *testing.T) {
 		"a token":                     {url.Values{"responseType": {"token"}}, http.StatusBadRequest, "responsetype.unknown"},
 		"nothing, for a primary one":  {url.Values{"responseType": {"none"}}, http.StatusBadRequest, "responsetype.unknown"},
 	} {
-		changes := withChanged(none)
+		changes := altered(none)
 		for name, values := range c.changes {
 			changes[name] = values
 		}
