@@ -39,9 +39,12 @@ func TestTwoServersTellEachEventOnce(t *testing.T) {
 		}
 	})
 	r.told(2 * len(accounts))
-	r.mu.Lock()
-	r.takes = 0
-	r.mu.Unlock()
+	eventually(t, "no delivery under way", func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.takes = 0
+		return r.busy == 0
+	})
 
 	r.isDown(true)
 	for i, c := range accounts {

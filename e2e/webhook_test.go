@@ -33,6 +33,7 @@ type receiver struct {
 	signing string
 	down    bool
 	takes   time.Duration // to answer
+	busy    int           // deliveries under way
 	tries   int           // while it is down
 	got     []event
 }
@@ -68,9 +69,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	r.mu.Lock()
 	takes := r.takes
+	r.busy++
 	r.mu.Unlock()
 	<-time.After(takes)
 	r.mu.Lock()
+	r.busy--
 	defer r.mu.Unlock()
 	if r.down {
 		r.tries++
