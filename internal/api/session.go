@@ -263,7 +263,7 @@ func (s *Server) userCaller(r *http.Request) (access.Caller, error) {
 		return access.Caller{}, err
 	}
 	note(r).account = id
-	return access.Caller{ApplicationID: v.ApplicationID, Account: acct, ByUser: true}, nil
+	return access.Caller{ApplicationID: v.ApplicationID, Account: acct, Ceiling: acct.Scopes, ByUser: true}, nil
 }
 
 // authorizeUser begins a sign-in as a user.
