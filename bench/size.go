@@ -44,7 +44,6 @@ func measureSize(ctx context.Context, w *world, binary string, t *table) (err er
 		return err
 	}
 	defer standIn.stop()
-	var stocks []*stock
 	var sides [2]sized
 	for i, accounts := range []int{fewAccounts, manyAccounts} {
 		began := time.Now()
@@ -53,7 +52,6 @@ func measureSize(ctx context.Context, w *world, binary string, t *table) (err er
 			return err
 		}
 		defer func() { err = errors.Join(err, s.db.Close()) }()
-		stocks = append(stocks, s)
 		server, err := starting(binary, "")(ctx, s.serving())
 		if err != nil {
 			return err
