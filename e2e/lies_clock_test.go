@@ -46,7 +46,7 @@ func TestAnAnswerAfterTheDeadline(t *testing.T) {
 // early, and both serve. Nothing is lost, and they do not outbid each other.
 func TestTwoClocksAnHourApart(t *testing.T) {
 	t.Parallel()
-	one, ahead, host := replicas(t, func(c *app.Config) {
+	one, ahead, host := unlikeReplicas(t, func(c *app.Config) {
 		right := c.Now
 		c.Now = func() time.Time { return right().Add(time.Hour) }
 	})

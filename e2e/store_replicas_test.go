@@ -18,13 +18,19 @@ import (
 // at its own address, as a balancer would. The changes are to both.
 func replicas(t *testing.T, changes ...func(*app.Config)) (one, other *world, publicHost string) {
 	t.Helper()
+	return unlikeReplicas(t, func(*app.Config) {}, changes...)
+}
+
+// unlikeReplicas are replicas of which the second differs.
+func unlikeReplicas(t *testing.T, second func(*app.Config), both ...func(*app.Config)) (one, other *world, publicHost string) {
+	t.Helper()
 	database := storetest.NewPostgres(t)
-	one = start(t, append(changes, func(c *app.Config) { c.Database = database.URL })...)
-	second := *one
+	one = start(t, append(both, func(c *app.Config) { c.Database = database.URL })...)
+	next := *one
 	address := freeAddress(t)
-	second.serve(append(changes, func(c *app.Config) { c.Listen, c.PublicURL = address, one.url })...)
-	second.url = "http://" + address
-	return one, &second, strings.TrimPrefix(one.url, "http://")
+	next.serve(append(both, second, func(c *app.Config) { c.Listen, c.PublicURL = address, one.url })...)
+	next.url = "http://" + address
+	return one, &next, strings.TrimPrefix(one.url, "http://")
 }
 
 func TestAReplicaFinishesWhatAnotherBegan(t *testing.T) {

@@ -119,6 +119,11 @@ func TestAttacksOnUsersSessions(t *testing.T) {
 		if got.status != http.StatusOK || got.header.Get("Access-Control-Allow-Origin") != own || got.header.Get("Access-Control-Allow-Credentials") != "true" {
 			t.Errorf("an own page: %d %v", got.status, got.header)
 		}
+		asked := w.call(http.MethodOptions, "/v1/user", nil, "Origin", own, "Access-Control-Request-Method", http.MethodGet,
+			"Access-Control-Request-Headers", "content-type, x-aurinko-client-id")
+		if asked.status != http.StatusNoContent || asked.header.Get("Access-Control-Allow-Credentials") != "true" {
+			t.Errorf("an own page that asks first: %d %v", asked.status, asked.header)
+		}
 		for _, from := range []string{evil, "https://second.example"} { // registered, by the other application
 			got := b.asks(http.MethodGet, "/v1/user", "Origin", from)
 			w.refuses(got, http.StatusForbidden, "origin.foreign")

@@ -24,10 +24,24 @@ func (s *Server) preflight(w http.ResponseWriter, r *http.Request) {
 			"Authorization, Content-Type, If-Match, If-None-Match, Range, Prefer",
 			accountHeader, sessionHeader, clientHeader, mailboxHeader, oldClientHeader,
 		}, ", "))
-		h.Set("Access-Control-Allow-Credentials", "true") // whose cookies mean anything is seen at the call
+		if namesClient(r.Header.Get("Access-Control-Request-Headers")) { // whose cookie means anything is seen at the call
+			h.Set("Access-Control-Allow-Credentials", "true")
+		}
 		h.Set("Access-Control-Max-Age", "600")
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// namesClient tells whether the call that is asked about names the application, as one
+// with a user's cookie must. No other call has credentials of the browser's.
+func namesClient(headers string) bool {
+	for name := range strings.SplitSeq(headers, ",") {
+		name = strings.TrimSpace(name)
+		if strings.EqualFold(name, clientHeader) || strings.EqualFold(name, oldClientHeader) {
+			return true
+		}
+	}
+	return false
 }
 
 // cors lets the pages of an application read the answers to its bearers, and to its
