@@ -93,12 +93,12 @@ func (s *Store) ClaimRefresh(ctx context.Context, r ClaimRequest) (Claim, error)
 					ELSE refreshes.doubt_until END,
 				failures = CASE WHEN refreshes.generation <> $2 THEN 0 ELSE refreshes.failures END
 			WHERE (refreshes.holder = '' OR refreshes.held_until <= `+now+` OR refreshes.generation < $2)
-				AND (refreshes.retry_at <= `+now+` OR refreshes.generation < $2)
+				AND (refreshes.retry_at <= `+now+` OR refreshes.generation < $2) AND refreshes.generation <= $2
 			RETURNING doubt_until, failures, `+now,
 			int64(r.AccountID), r.Generation, r.Holder, r.For.Milliseconds(), r.DoubtFor.Milliseconds()).
 			Scan(&doubtUntil, &claim.Failures, &clock)
 		if errors.Is(err, sql.ErrNoRows) {
-			return s.wait(ctx, q, r.AccountID)
+			return s.wait(ctx, q, r)
 		}
 		claim.Doubt = doubt(doubtUntil, clock)
 		return err
@@ -119,16 +119,20 @@ func doubt(until, now int64) Doubt {
 	return LostDoubt
 }
 
-// wait tells why there was no claim.
-func (s *Store) wait(ctx context.Context, q Querier, id account.ID) error {
+// wait tells why there was no claim. Another process may have saved a newer credential since its
+// generation was read: ErrConflict.
+func (s *Store) wait(ctx context.Context, q Querier, r ClaimRequest) error {
 	var holder string
-	var held, retry int64
+	var generation, held, retry int64
 	var e WaitError
 	now := s.clock()
-	err := q.QueryRowContext(ctx, `SELECT holder, held_until - `+now+`, retry_at - `+now+`, failure FROM refreshes WHERE account_id = $1`, int64(id)).
-		Scan(&holder, &held, &retry, &e.Failure)
+	err := q.QueryRowContext(ctx, `SELECT generation, holder, held_until - `+now+`, retry_at - `+now+`, failure FROM refreshes WHERE account_id = $1`, int64(r.AccountID)).
+		Scan(&generation, &holder, &held, &retry, &e.Failure)
 	if err != nil {
 		return err
+	}
+	if generation > r.Generation {
+		return ErrConflict
 	}
 	e.For = time.Duration(max(retry, 1)) * time.Millisecond
 	if holder != "" && held > 0 {

@@ -18,6 +18,11 @@ func TestConformanceBehindPgBouncer(t *testing.T) {
 	storetest.Run(t, storetest.OpenPooled)
 }
 
+func TestAClaimBesideASaveIsNone(t *testing.T) {
+	t.Parallel()
+	storetest.ClaimBesideSave(t, open(t, storetest.NewPostgres(t).URL))
+}
+
 // The tables are small, so that reading all of them, or all that is due, has to be forbidden.
 func TestSearchesUseTheirIndex(t *testing.T) {
 	t.Parallel()
