@@ -10,6 +10,7 @@ import (
 	"github.com/avain-project/avain/internal/credential/journal"
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
+	"github.com/avain-project/avain/internal/secret"
 	"github.com/avain-project/avain/internal/store"
 )
 
@@ -168,7 +169,7 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 		state.Scopes = p.Info().Scopes.Unified(answer.NativeScopes)
 	}
 	settled = true
-	renewed, err = s.save(ctx, p.Info(), acct, renewed, state)
+	renewed, err = s.save(ctx, p.Info(), acct, renewed, current.tokens.Refresh, state)
 	if err != nil && !s.releasedKept(ctx, claim, err) {
 		s.release(ctx, claim, store.Release{Doubt: true})
 	}
@@ -186,9 +187,9 @@ func (s *Service) releasedKept(ctx context.Context, claim store.Claim, err error
 }
 
 // save persists what was renewed before anyone uses it; its record is still that of
-// what it replaces. Whoever stored a newer credential meanwhile has won, and theirs
-// is returned.
-func (s *Service) save(ctx context.Context, info provider.Info, acct account.Account, renewed held, state store.TokenState) (held, error) {
+// what it replaces, and asked is the refresh token that it was got with. Whoever stored a
+// newer credential meanwhile has won, and theirs is returned.
+func (s *Service) save(ctx context.Context, info provider.Info, acct account.Account, renewed held, asked secret.Text, state store.TokenState) (held, error) {
 	// A process that was stopped for minutes saves its answer all the same: the store has time
 	// limits of its own.
 	ctx = context.WithoutCancel(ctx)
@@ -201,7 +202,7 @@ func (s *Service) save(ctx context.Context, info provider.Info, acct account.Acc
 	err = s.persist(ctx, record, before, state)
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return s.open(ctx, acct.ID)
+		return s.rejoin(ctx, info, acct, renewed, asked)
 	case err != nil:
 		return held{}, fault.Wrap(fault.StoreUnavailable, fmt.Errorf("save the refreshed credential of account %s: %w: %w", acct.ID, errUnsaved, err))
 	}
@@ -209,6 +210,18 @@ func (s *Service) save(ctx context.Context, info provider.Info, acct account.Acc
 	renewed.record = record
 	s.remembered.add(acct.ID, renewed)
 	return renewed, nil
+}
+
+// rejoin returns the newer credential that somebody else has stored. Where that still holds the
+// refresh token that was asked with, as after a sign-in that brought none, the token that came
+// for it takes its place: the provider may take no other any more.
+func (s *Service) rejoin(ctx context.Context, info provider.Info, acct account.Account, renewed held, asked secret.Text) (held, error) {
+	stored, err := s.open(ctx, acct.ID)
+	if err != nil || !stored.tokens.Refresh.Equal(asked) || renewed.tokens.Refresh.Equal(asked) {
+		return stored, err
+	}
+	stored.tokens.Refresh, stored.previous = renewed.tokens.Refresh, renewed.previous
+	return s.save(ctx, info, acct, stored, asked, store.TokenState{Status: account.TokenActive})
 }
 
 // persist saves; after an error that is no conflict the record is in the journal. It goes there

@@ -236,6 +236,25 @@ func TestWhoLosesTheRaceTakesTheWinnersCredential(t *testing.T) {
 	}
 }
 
+// A sign-in that brings no refresh token keeps the one that is held. Where a refresh is just
+// replacing that at the provider, the new one is the only one that is good any more.
+func TestASignInDoesNotLoseTheRefreshTokenThatComesAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.advance(2 * time.Hour)
+	b.vendor.plays(func(n int, held provider.Tokens) (provider.Tokens, error) {
+		if n == 1 {
+			b.reconnect(provider.Tokens{Access: secret.New("signed-in"), Life: time.Hour, NativeScopes: held.NativeScopes})
+		} else if got := held.Refresh.Reveal(); got != "refresh-1" {
+			t.Errorf("asked with %s, which the provider has replaced", got)
+		}
+		return next(n), nil
+	})
+	b.gets("signed-in")
+	b.advance(2 * time.Hour)
+	b.gets("access-2")
+}
+
 // reconnect stores a newer credential, as a sign-in does.
 func (b *bench) reconnect(t provider.Tokens) {
 	ctx := context.Background()

@@ -74,7 +74,7 @@ func (s *Service) refreshOther(ctx context.Context, acct account.Account, reg ac
 		renewed.tokens.Refresh = answer.Refresh
 	}
 	renewed.previous = before(p.Info(), current, renewed)
-	return s.save(ctx, p.Info(), acct, renewed, store.TokenState{Status: acct.TokenStatus, Error: acct.TokenError})
+	return s.save(ctx, p.Info(), acct, renewed, current.tokens.Refresh, store.TokenState{Status: acct.TokenStatus, Error: acct.TokenError})
 }
 
 // dead tells whether the provider says that the grant has ended.
