@@ -8,6 +8,7 @@ import (
 
 	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/credential/rota"
+	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/provider"
 	"github.com/avain-project/avain/internal/store"
 )
@@ -123,11 +124,19 @@ func (s *Service) claimDue(ctx context.Context, turn string) ([]store.Claim, err
 
 // renewDue renews one claimed account.
 func (s *Service) renewDue(ctx context.Context, claim store.Claim) {
+	defer func() {
+		// Like a flight, it is nobody's request: a panic would end the process.
+		if broken := recover(); broken != nil {
+			s.Logger.ErrorContext(ctx, "panic in the refresh of an account", "account", claim.AccountID, "panic", broken)
+		}
+	}()
 	current, err := held{}, s.replayOf(ctx, claim.AccountID)
 	if err == nil {
 		current, err = s.open(ctx, claim.AccountID)
 	}
 	switch {
+	case fault.Is(err, fault.StoreUnavailable):
+		s.release(ctx, claim, store.Release{Due: putOffBriefly})
 	case err != nil:
 		s.release(ctx, claim, store.Release{Due: putOff})
 	case current.record.Generation != claim.Generation, current.tokens.Refresh.IsZero():

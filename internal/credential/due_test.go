@@ -151,5 +151,52 @@ func TestADueAccountThatFailsForUsIsPutOff(t *testing.T) {
 	})
 }
 
+// A driver that breaks in the background takes neither the process along nor the others' turns.
+func TestAPanicInTheBackgroundEndsItsRefreshOnly(t *testing.T) {
+	t.Parallel()
+	storetest.OpenSQLite(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := dueBench(t, rota.Limit{AtOnce: 1, PerSecond: 1000}, 3, 0)
+		b.vendor.plays(func(n int, _ provider.Tokens) (provider.Tokens, error) {
+			if n == 1 {
+				panic("the driver is broken")
+			}
+			return next(n), nil
+		})
+		if n, err := b.RenewDue(t.Context()); n != 3 || err != nil {
+			t.Errorf("%d were looked at, %v", n, err)
+		}
+		if n := b.vendor.refreshes(); n != 3 {
+			t.Errorf("%d were asked for", n)
+		}
+	})
+}
+
+// What could not be read because the store was away is due again soon.
+func TestADueAccountThatTheStoreDidNotShowIsNotPutOffForLong(t *testing.T) {
+	t.Parallel()
+	storetest.OpenSQLite(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := dueBench(t, rota.Limit{}, 1, 0)
+		cfg := b.Config
+		cfg.Store = &unread{Store: b.store}
+		s := credential.New(cfg)
+		if n, err := s.RenewDue(t.Context()); n != 1 || err != nil {
+			t.Fatalf("%d were looked at, %v", n, err)
+		}
+		time.Sleep(2 * time.Minute)
+		if n, err := b.RenewDue(t.Context()); n != 1 || err != nil {
+			t.Errorf("%d were renewed two minutes later, %v", n, err)
+		}
+	})
+}
+
+// unread is a store that shows no credential.
+type unread struct{ credential.Store }
+
+func (unread) Credential(context.Context, account.ID) (store.Credential, error) {
+	return store.Credential{}, store.ErrUnavailable
+}
+
 // bare is a provider that cannot renew.
 type bare struct{ provider.Provider }
