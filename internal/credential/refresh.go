@@ -109,9 +109,10 @@ func (s *Service) refreshOnce(ctx context.Context, id account.ID, old held, reso
 // renewClaimed asks the provider, once, and stores its answer or what its refusal means.
 func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current held, resource string) (held, error) {
 	settled := false // by a save or a mark, or as an abandoned claim whose time will tell
+	doubt := false   // whether the provider may have seen the question, and nobody its answer
 	defer func() {
 		if !settled {
-			s.release(ctx, claim, store.Release{Due: putOffBriefly}) // not at once again, in the background
+			s.release(ctx, claim, store.Release{Doubt: doubt, Due: putOffBriefly}) // not at once again, in the background
 		}
 	}()
 	acct, err := s.Account(ctx, claim.AccountID)
@@ -133,12 +134,15 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	}
 	p, _ := s.Providers.Of(acct.ServiceType)
 	if resource != mainResource {
+		doubt = true // of a panic, too
 		renewed, err := s.refreshOther(ctx, acct, gate.sorted(reg.Registration), p, current, resource)
 		if dead(err) {
 			settled = true
 			return s.turnedDown(ctx, acct, claim, current, err)
 		}
 		err = gate.toldOf(ctx, err)
+		var e *provider.Error
+		doubt = !errors.As(err, &e) || answerLost(e)
 		settled = err == nil || s.releasedKept(ctx, claim, err)
 		return renewed, err
 	}
@@ -146,6 +150,7 @@ func (s *Service) renewClaimed(ctx context.Context, claim store.Claim, current h
 	if !can {
 		return held{}, fault.New(fault.RefreshFailed, "")
 	}
+	doubt = true
 	asking, cancel := context.WithTimeout(ctx, s.RefreshTimeout)
 	current, answer, err := askAgain(current, func(tokens provider.Tokens) (provider.Tokens, error) {
 		return s.owned(ctx, acct, func() (provider.Tokens, error) { return gate.ask(asking, refresher, reg.Registration, tokens) })

@@ -135,6 +135,26 @@ func TestAPanicInADriverEndsItsRefreshOnly(t *testing.T) {
 	b.gets("access-2")
 }
 
+// Whoever broke in the middle of asking may have been given new tokens.
+func TestAPanicLeavesADoubt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.advance(2 * time.Hour)
+	b.vendor.plays(func(int, provider.Tokens) (provider.Tokens, error) { panic("a driver's mistake") })
+	_, _ = b.call(t.Context())
+	b.wantLost(func() { b.fails(fault.TokenDead) })
+}
+
+// wantLost has the provider refuse the grant, and checks that the account says why.
+func (b *bench) wantLost(call func()) {
+	b.Helper()
+	b.vendor.refusing(provider.Error{Class: provider.Dead, Code: "invalid_grant"})
+	call()
+	if a := b.stored(); a.TokenStatus != account.TokenDead || !strings.Contains(a.TokenError, "was lost") {
+		b.Errorf("the account is %s: %q", a.TokenStatus, a.TokenError)
+	}
+}
+
 func TestNothingIsUsedBeforeItIsStored(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

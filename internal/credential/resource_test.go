@@ -140,3 +140,14 @@ func TestARefusalForAnotherResourceIsDoubtfulToo(t *testing.T) {
 		t.Errorf("after a doubtful refusal the account is %s", a.TokenStatus)
 	}
 }
+
+// The provider may have given a new refresh token with it, which nobody has got.
+func TestALostAnswerForAnotherResourceLeavesADoubt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.vendor.refusing(provider.Error{Class: provider.Later, Code: provider.CodeTimeout})
+	if _, err := b.AccessTo(t.Context(), b.stored(), outlook); !fault.Is(err, fault.ProviderTimeout) {
+		t.Errorf("a timeout is told as %v", err)
+	}
+	b.wantLost(func() { _, _ = b.AccessTo(t.Context(), b.stored(), outlook) })
+}
