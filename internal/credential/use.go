@@ -96,7 +96,7 @@ func (s *Service) live(ctx context.Context, acct account.Account) (held, error) 
 // passing tells trouble that is nobody's grant's fault.
 func passing(err error) bool {
 	return fault.Is(err, fault.ProviderUnavailable) || fault.Is(err, fault.ProviderLimited) || fault.Is(err, fault.ProviderTimeout) ||
-		fault.Is(err, fault.ProviderMalformed) || fault.Is(err, fault.ProviderConfig)
+		fault.Is(err, fault.ProviderMalformed) || fault.Is(err, fault.ProviderConfig) || fault.Is(err, fault.StoreUnavailable)
 }
 
 // ended shows on the account that its access token is over and cannot be renewed.
