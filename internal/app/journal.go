@@ -48,12 +48,12 @@ func (a *App) unkept(ctx context.Context) string {
 func (a *App) replay(ctx context.Context) {
 	jobs.Run(ctx, a.logger, jobs.Task{Name: "replay the journal", Interval: time.Second, Do: func(ctx context.Context) error {
 		saved := a.credentials.Replay(ctx)
-		if errors.Is(saved, store.ErrUnavailable) {
-			return nil // told when it was kept
+		if errors.Is(saved, store.ErrUnavailable) { // told when it was kept
+			saved = nil
 		}
 		ended := a.credentials.EndClaims(ctx)
-		if errors.Is(ended, store.ErrUnavailable) {
-			return saved
+		if errors.Is(ended, store.ErrUnavailable) { // told when it could not be ended
+			ended = nil
 		}
 		return errors.Join(saved, ended)
 	}})

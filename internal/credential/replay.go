@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
@@ -44,16 +45,31 @@ func (s *Service) keep(ctx context.Context, e journal.Entry, failure error) jour
 	return kept
 }
 
-// Replay saves what is in the journal, as far as the store takes it.
+// RefusedAtOnce is how many entries the store may refuse until it is left alone for a while.
+const RefusedAtOnce = 8
+
+// Replay saves what is in the journal, as far as the store takes it. What it refuses stands in
+// nobody's way: the next call begins behind that.
 func (s *Service) Replay(ctx context.Context) error {
 	_ = s.Journal.Flush() // told when it was kept
-	entries, unread := s.Journal.All(ctx)
-	for _, kept := range entries {
-		if err := s.replay(ctx, kept); err != nil {
-			return err
+	entries, failed := s.Journal.All(ctx)
+	from := 0
+	if len(entries) > 0 {
+		from = int(s.refusals.Load() % uint64(len(entries)))
+	}
+	refused := 0
+	for _, kept := range slices.Concat(entries[from:], entries[:from]) {
+		err := s.replay(ctx, kept)
+		if err == nil {
+			continue
+		}
+		failed = errors.Join(failed, err)
+		s.refusals.Add(1)
+		if refused++; !errors.Is(err, errUnsaved) || refused == RefusedAtOnce {
+			break
 		}
 	}
-	return unread
+	return failed
 }
 
 // replayOf is Replay for one account: after nil, nothing that could be read waits for it.
@@ -108,7 +124,7 @@ func (s *Service) saveKept(ctx context.Context, kept journal.Kept, record store.
 		}
 		return nil // deleted under our hands: the next look drops it
 	case err != nil:
-		return fault.Wrap(fault.StoreUnavailable, fmt.Errorf("save what the journal keeps for account %s: %w", record.AccountID, err))
+		return fault.Wrap(fault.StoreUnavailable, fmt.Errorf("save what the journal keeps for account %s: %w: %w", record.AccountID, errUnsaved, err))
 	}
 	s.Journal.Drop(ctx, kept, journal.Saved)
 	s.Logger.InfoContext(ctx, "saved new tokens from the journal", "account", record.AccountID)

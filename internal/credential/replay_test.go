@@ -90,6 +90,49 @@ func TestAnAnswerThatCouldNotBeSavedOutlivesTheProcess(t *testing.T) {
 }
 
 // A command that runs beside the server finds what the server keeps.
+// One that the store refuses stands in nobody else's way, whichever comes first.
+func TestAnEntryThatIsRefusedKeepsNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ids := []account.ID{b.id}
+	for range 2 * credential.RefusedAtOnce {
+		b.connectWith(firstTokens())
+		ids = append(ids, b.id)
+	}
+	b.journals(t.TempDir(), b.clock)
+	b.advance(2 * time.Hour)
+	b.store.breakDown(errDiskFull)
+	for _, b.id = range ids {
+		b.fails(fault.StoreUnavailable)
+	}
+	b.store.breakDown(nil)
+	cfg := b.Config
+	last := ids[len(ids)-1]
+	cfg.Store = oneTaken{b.store, last}
+	b.Service = credential.New(cfg)
+	for range 3 {
+		if err := b.Replay(t.Context()); !errors.Is(err, errDiskFull) {
+			t.Fatalf("replayed: %v", err)
+		}
+	}
+	if left := b.Journal.Len(); left != len(ids)-1 {
+		t.Errorf("%d entries are left of %d, of which one is taken", left, len(ids))
+	}
+}
+
+// oneTaken is a store that saves for one account alone.
+type oneTaken struct {
+	credential.Store
+	id account.ID
+}
+
+func (o oneTaken) SaveCredential(ctx context.Context, c store.Credential, expect int64, state store.TokenState) error {
+	if c.AccountID != o.id {
+		return errDiskFull
+	}
+	return o.Store.SaveCredential(ctx, c, expect, state)
+}
+
 func TestWhoeverRefreshesNextSavesItFirst(t *testing.T) {
 	t.Parallel()
 	for name, dir := range map[string]string{"from the folder": t.TempDir(), "from memory": ""} {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -84,6 +85,7 @@ type Service struct {
 	rota       *rota.Rota
 	unended    unended
 	adopted    adopted
+	refusals   atomic.Uint64 // of entries of the journal, by the store
 }
 
 // New makes the service.
