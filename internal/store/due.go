@@ -82,7 +82,7 @@ func (s *Store) claimShare(ctx context.Context, q Querier, r DueRequest, share D
 		c.Doubt = doubt(doubtUntil, clock)
 		return c, err
 	}, `UPDATE refreshes SET holder = $1, held_until = `+now+` + $2,
-			doubt_until = CASE WHEN holder <> '' AND doubt_until = 0 THEN `+now+` + $3 ELSE doubt_until END
+			doubt_until = CASE WHEN holder <> '' AND doubt_until < `+now+` + $3 THEN `+now+` + $3 ELSE doubt_until END
 		WHERE account_id IN (SELECT account_id FROM refreshes
 			WHERE registration_id = $4 AND due_at > 0 AND due_at <= (SELECT `+now+`) AND held_until <= `+now+` ORDER BY due_at LIMIT $5 `+s.engine.SkipLocked()+`)
 		RETURNING account_id, generation, failures, doubt_until, `+now,

@@ -89,7 +89,7 @@ func (s *Store) ClaimRefresh(ctx context.Context, r ClaimRequest) (Claim, error)
 			VALUES ($1, $2, $3, `+now+` + $4, 0, 0, 0, '', 0, (SELECT a.registration_id FROM accounts a WHERE a.id = $1))
 			ON CONFLICT (account_id) DO UPDATE SET generation = $2, holder = $3, held_until = `+now+` + $4,
 				doubt_until = CASE WHEN refreshes.generation <> $2 THEN 0
-					WHEN refreshes.holder <> '' AND refreshes.doubt_until = 0 THEN `+now+` + $5
+					WHEN refreshes.holder <> '' AND refreshes.doubt_until < `+now+` + $5 THEN `+now+` + $5
 					ELSE refreshes.doubt_until END,
 				failures = CASE WHEN refreshes.generation <> $2 THEN 0 ELSE refreshes.failures END
 			WHERE (refreshes.holder = '' OR refreshes.held_until <= `+now+` OR refreshes.generation < $2)

@@ -70,13 +70,39 @@ func testRefreshDoubt(t *testing.T, s *store.Store) {
 	w.ok(s.ReleaseRefresh(w.ctx(), must(w.claim(a.ID, "first"))(t), store.Release{Doubt: true}))
 	next := must(w.claim(a.ID, "next", over))(t)
 	equal(t, next.Doubt, store.LostDoubt)
-	equal(t, must(w.claim(a.ID, "last", over))(t).Doubt, store.LostDoubt) // the first doubt counts
+	// Of that one nobody knows again: its own answer may still come.
+	equal(t, must(w.claim(a.ID, "last"))(t).Doubt, store.InDoubt)
 
 	// Nobody knows of a claim whose holder is silent, for as long as an answer may take.
 	b := w.connected("bob")
 	must(w.claim(b.ID, "silent", over))(t)
 	brief := func(r *store.ClaimRequest) { r.DoubtFor = time.Millisecond }
-	until(t, func() bool { return must(w.claim(b.ID, "next", over, brief))(t).Doubt == store.LostDoubt })
+	until(t, func() bool {
+		next := must(w.claim(b.ID, "next", brief))(t)
+		w.ok(s.ReleaseRefresh(w.ctx(), next, store.Release{}))
+		return next.Doubt == store.LostDoubt
+	})
+}
+
+// Claims of what is due leave and find doubts like any others.
+func testDueDoubt(t *testing.T, s *store.Store) {
+	w := newWorld(t, s)
+	a := w.connected("ada")
+	c := *newCredential()
+	c.AccountID, c.Due = a.ID, time.Millisecond
+	w.ok(s.SaveCredential(w.ctx(), c, 1, store.TokenState{Status: account.TokenActive, IssuedAt: noon}))
+	second := func(r *store.ClaimRequest) { r.Generation = 2 }
+	w.ok(s.ReleaseRefresh(w.ctx(), must(w.claim(a.ID, "first", second))(t), store.Release{Doubt: true}))
+	for _, want := range []store.Doubt{store.LostDoubt, store.InDoubt} { // nobody knows what became of the one before
+		var due []store.Claim
+		until(t, func() bool {
+			due = must(s.ClaimDue(w.ctx(), store.DueRequest{
+				Turn: "turn", Holder: "holder", Shares: []store.DueShare{{RegistrationID: a.RegistrationID, N: 1}}, DoubtFor: time.Hour,
+			}))(t)
+			return len(due) > 0
+		})
+		equal(t, due[0].Doubt, want)
+	}
 }
 
 func testRefreshWaits(t *testing.T, s *store.Store) {

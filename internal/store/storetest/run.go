@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"mark token":                       testMarkToken,
 		"refresh claims":                   testRefreshClaims,
 		"refresh doubt":                    testRefreshDoubt,
+		"due doubt":                        testDueDoubt,
 		"refresh waits":                    testRefreshWaits,
 		"refresh race":                     testRefreshRace,
 		"due refreshes":                    testDueRefreshes,
