@@ -194,14 +194,16 @@ func (s *Service) broughtUser(ctx context.Context, b Brought, existing *account.
 	if existing != nil && existing.UserID != "" && (existing.UserID != b.UserID || existing.UserRole != b.UserRole) {
 		return nil, fault.Newf(fault.AccountConflict, "Account %s belongs to another user, or is another userAccount.", existing.ID)
 	}
-	user, err := s.Store.User(ctx, b.UserID)
+	_, err := s.Store.User(ctx, b.Application.ID, b.UserID)
 	switch {
 	case errors.Is(err, store.ErrNotFound) && b.UserRole == account.UserPrimary:
 		return &store.User{ID: b.UserID, ApplicationID: b.Application.ID, CreatedAt: s.Now(), ActiveAt: s.Now()}, nil
-	case errors.Is(err, store.ErrNotFound), err == nil && user.ApplicationID != b.Application.ID:
+	case errors.Is(err, store.ErrNotFound):
 		return nil, fault.New(fault.ParameterInvalid, "It is userId; there is no such user. A user begins with the primary account.")
 	case err != nil:
 		return nil, fault.Wrap(fault.StoreUnavailable, err)
+	case b.UserRole == account.UserPrimary && (existing == nil || existing.UserID == ""):
+		return nil, fault.New(fault.AccountConflict, "The user has a primary account, and no second one: it is userAccount; secondary.")
 	}
 	return nil, nil
 }

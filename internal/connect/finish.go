@@ -284,7 +284,7 @@ func (s *Service) answer(f finishing, c *store.Connection) (to arrival, err erro
 		}
 		to.location = reply.code(code)
 	case f.attempt.Answer == store.AnswerCookie:
-		token, record := user.Grant(c.Account.UserID, true, now)
+		token, record := user.Grant(f.app.ID, c.Account.UserID, true, now)
 		c.Session = &record
 		to.session = Session{Token: token, Application: f.app, MailboxInfo: f.attempt.MailboxInfo}
 		fallthrough

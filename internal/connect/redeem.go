@@ -61,7 +61,7 @@ func (s *Service) Redeem(ctx context.Context, app account.Application, p Present
 	out := Redeemed{AccountID: held.AccountID, AccessToken: token, Ceiling: held.Ceiling, UserID: held.UserID}
 	var sessions []store.Session
 	if held.UserID != "" {
-		session, record := user.Grant(held.UserID, false, now)
+		session, record := user.Grant(app.ID, held.UserID, false, now)
 		out.UserSession, sessions = session, append(sessions, record)
 	}
 	err = s.Store.RedeemCode(ctx, hash, app.ID, now, record, sessions...)

@@ -49,7 +49,7 @@ type Store interface {
 	RedeemCode(ctx context.Context, hash []byte, applicationID string, now time.Time, t store.Token, sessions ...store.Session) error
 	RevokeToken(ctx context.Context, id string, now time.Time) error
 	EndSession(ctx context.Context, hash []byte) error
-	User(ctx context.Context, id string) (store.User, error)
+	User(ctx context.Context, applicationID, id string) (store.User, error)
 	AccountForUser(ctx context.Context, applicationID string, t account.ServiceType, subject, clientOrgID, userID string) (account.Account, error)
 	AppendAudit(ctx context.Context, e store.AuditEvent) error
 

@@ -154,7 +154,7 @@ func (s *Service) identify(ctx context.Context, q asked, app store.Application, 
 func (s *Service) userTarget(ctx context.Context, f finishing) (*account.Account, error) {
 	a := f.attempt
 	if a.UserRole == account.UserSecondary {
-		if _, err := s.Store.User(ctx, a.UserID); errors.Is(err, store.ErrNotFound) {
+		if _, err := s.Store.User(ctx, a.ApplicationID, a.UserID); errors.Is(err, store.ErrNotFound) {
 			return nil, fault.New(fault.UserUnknown, "") // gone since the sign-in began
 		} else if err != nil {
 			return nil, fault.Wrap(fault.StoreUnavailable, err)

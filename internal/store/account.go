@@ -64,9 +64,9 @@ func (s *Store) DeleteAccount(ctx context.Context, id account.ID, now time.Time)
 		if err != nil {
 			return err
 		}
-		var owner string // of a primary account
+		var applicationID, owner string // owner of a primary account
 		err = q.QueryRowContext(ctx,
-			`DELETE FROM accounts WHERE id = $1 RETURNING CASE user_role WHEN 'primary' THEN user_id ELSE '' END`, int64(id)).Scan(&owner)
+			`DELETE FROM accounts WHERE id = $1 RETURNING application_id, CASE user_role WHEN 'primary' THEN user_id ELSE '' END`, int64(id)).Scan(&applicationID, &owner)
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (s *Store) DeleteAccount(ctx context.Context, id account.ID, now time.Time)
 			return err
 		}
 		if owner != "" {
-			if err := releaseUser(ctx, q, owner); err != nil {
+			if err := releaseUser(ctx, q, applicationID, owner); err != nil {
 				return err
 			}
 		}

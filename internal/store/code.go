@@ -62,7 +62,7 @@ func (s *Store) RedeemCode(ctx context.Context, hash []byte, applicationID strin
 			return err
 		}
 		for _, session := range sessions {
-			if err := holdUser(ctx, q, session.UserID, ErrNotFound); err != nil {
+			if err := holdUser(ctx, q, session.ApplicationID, session.UserID, ErrNotFound); err != nil {
 				return err
 			}
 			if err := insertSession(ctx, q, session); err != nil {

@@ -88,7 +88,7 @@ func saveUser(ctx context.Context, q Querier, c Connection) error {
 			return err
 		}
 	case c.ForUser:
-		if err := holdUser(ctx, q, c.Account.UserID, ErrConflict); err != nil {
+		if err := holdUser(ctx, q, c.Account.ApplicationID, c.Account.UserID, ErrConflict); err != nil {
 			return err
 		}
 	}

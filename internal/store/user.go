@@ -10,7 +10,7 @@ import (
 // User is a person whom an application knows by a primary account. Name and address are
 // that account's.
 type User struct {
-	ID            string
+	ID            string // the application's own, or ours: of this application alone
 	ApplicationID string
 	WorkHours     string // JSON as the wire has it; empty for none
 	CreatedAt     time.Time
@@ -30,28 +30,28 @@ func insertUser(ctx context.Context, q Querier, u User) error {
 }
 
 // holdUser makes sure that a user is there, and stays until the commit.
-func holdUser(ctx context.Context, q Querier, id string, otherwise error) error {
-	result, err := q.ExecContext(ctx, `UPDATE users SET active_at = active_at WHERE id = $1`, id)
+func holdUser(ctx context.Context, q Querier, applicationID, id string, otherwise error) error {
+	result, err := q.ExecContext(ctx, `UPDATE users SET active_at = active_at WHERE application_id = $1 AND id = $2`, applicationID, id)
 	return require(result, err, otherwise)
 }
 
 // User reads one.
-func (s *Store) User(ctx context.Context, id string) (u User, err error) {
-	err = s.engine.Reader().QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id).Scan(userFields(&u)...)
+func (s *Store) User(ctx context.Context, applicationID, id string) (u User, err error) {
+	err = s.engine.Reader().QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.application_id = $1 AND u.id = $2`, applicationID, id).Scan(userFields(&u)...)
 	return u, s.fail(ctx, "read the user", err)
 }
 
 // SetWorkHours writes the working hours of a user.
-func (s *Store) SetWorkHours(ctx context.Context, userID, hours string) error {
+func (s *Store) SetWorkHours(ctx context.Context, applicationID, userID, hours string) error {
 	return s.write(ctx, "write the user's working hours", func(ctx context.Context, q Querier) error {
-		result, err := q.ExecContext(ctx, `UPDATE users SET work_hours = $2 WHERE id = $1`, userID, hours)
+		result, err := q.ExecContext(ctx, `UPDATE users SET work_hours = $3 WHERE application_id = $1 AND id = $2`, applicationID, userID, hours)
 		return require(result, err, ErrNotFound)
 	})
 }
 
 // UserAccounts lists at most n accounts of a user, the primary one first and then oldest
 // first, from behind the one that after is; the zero one is for the beginning.
-func (s *Store) UserAccounts(ctx context.Context, userID string, after account.Account, n int) ([]account.Account, error) {
+func (s *Store) UserAccounts(ctx context.Context, applicationID, userID string, after account.Account, n int) ([]account.Account, error) {
 	const rank = `CASE a.user_role WHEN 'primary' THEN 0 ELSE 1 END`
 	behind := -1
 	if after.ID != 0 {
@@ -60,9 +60,9 @@ func (s *Store) UserAccounts(ctx context.Context, userID string, after account.A
 		}
 	}
 	list, err := readAll(ctx, s.engine.Reader(), scanAccount,
-		`SELECT `+accountColumns+` FROM accounts a WHERE a.user_id = $1 AND a.user_id <> ''
-			AND (`+rank+`, a.created_at, a.id) > ($2, $3, $4)
-		ORDER BY `+rank+`, a.created_at, a.id LIMIT $5`, userID, behind, millis(after.CreatedAt), int64(after.ID), n)
+		`SELECT `+accountColumns+` FROM accounts a WHERE a.application_id = $1 AND a.user_id = $2 AND a.user_id <> ''
+			AND (`+rank+`, a.created_at, a.id) > ($3, $4, $5)
+		ORDER BY `+rank+`, a.created_at, a.id LIMIT $6`, applicationID, userID, behind, millis(after.CreatedAt), int64(after.ID), n)
 	return list, s.fail(ctx, "list the user's accounts", err)
 }
 
@@ -82,11 +82,11 @@ func (s *Store) AccountForUser(ctx context.Context, applicationID string, st acc
 
 // releaseUser ends the user whose primary account goes: sessions with it. What else
 // belonged to the user is the application's alone from now on.
-func releaseUser(ctx context.Context, q Querier, userID string) error {
+func releaseUser(ctx context.Context, q Querier, applicationID, userID string) error {
 	// First the user: who connects an account for it meanwhile comes before, or finds none.
-	if _, err := q.ExecContext(ctx, `DELETE FROM users WHERE id = $1`, userID); err != nil {
+	if _, err := q.ExecContext(ctx, `DELETE FROM users WHERE application_id = $1 AND id = $2`, applicationID, userID); err != nil {
 		return err
 	}
-	_, err := q.ExecContext(ctx, `UPDATE accounts SET user_id = '', user_role = '' WHERE user_id = $1`, userID)
+	_, err := q.ExecContext(ctx, `UPDATE accounts SET user_id = '', user_role = '' WHERE application_id = $1 AND user_id = $2 AND user_id <> ''`, applicationID, userID)
 	return err
 }

@@ -18,9 +18,9 @@ type Store interface {
 	ApplicationByClientID(ctx context.Context, clientID string) (store.Application, error)
 	ApplicationSecrets(ctx context.Context, applicationID string) ([]store.ApplicationSecret, error)
 	Account(ctx context.Context, id account.ID) (account.Account, error)
-	User(ctx context.Context, id string) (store.User, error)
-	UserAccounts(ctx context.Context, userID string, after account.Account, n int) ([]account.Account, error)
-	SetWorkHours(ctx context.Context, userID, hours string) error
+	User(ctx context.Context, applicationID, id string) (store.User, error)
+	UserAccounts(ctx context.Context, applicationID, userID string, after account.Account, n int) ([]account.Account, error)
+	SetWorkHours(ctx context.Context, applicationID, userID, hours string) error
 	Session(ctx context.Context, hash []byte) (store.Session, store.User, error)
 	SeeSession(ctx context.Context, hash []byte, now time.Time) error
 	EndSession(ctx context.Context, hash []byte) error
@@ -60,7 +60,7 @@ func (s *Service) Application(ctx context.Context, clientID string) (account.App
 // Accounts lists at most n of a user's accounts, the primary one first, from behind that
 // one; the zero one is for the beginning.
 func (s *Service) Accounts(ctx context.Context, u User, after account.Account, n int) ([]account.Account, error) {
-	list, err := s.store.UserAccounts(ctx, u.ID, after, n)
+	list, err := s.store.UserAccounts(ctx, u.ApplicationID, u.ID, after, n)
 	return list, storeFault("list the user's accounts", err)
 }
 
@@ -68,7 +68,7 @@ func (s *Service) Accounts(ctx context.Context, u User, after account.Account, n
 // not exist.
 func (s *Service) Account(ctx context.Context, u User, id account.ID) (account.Account, error) {
 	acct, err := s.store.Account(ctx, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && acct.UserID != u.ID {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (acct.ApplicationID != u.ApplicationID || acct.UserID != u.ID) {
 		return account.Account{}, fault.New(fault.AccountUnknown, "")
 	}
 	return acct, storeFault("read the account", err)
@@ -77,7 +77,7 @@ func (s *Service) Account(ctx context.Context, u User, id account.ID) (account.A
 // SetWorkHours writes the user's working hours, and returns the user with them.
 func (s *Service) SetWorkHours(ctx context.Context, u User, hours string) (User, error) {
 	u.WorkHours = hours
-	return u, storeFault("write the working hours", s.store.SetWorkHours(ctx, u.ID, hours))
+	return u, storeFault("write the working hours", s.store.SetWorkHours(ctx, u.ApplicationID, u.ID, hours))
 }
 
 // storeFault is nil for nil.

@@ -21,10 +21,11 @@ const (
 const seenEvery = 5 * time.Minute
 
 // Grant is a new session and the record to store of it.
-func Grant(userID string, byCookie bool, now time.Time) (secret.Text, store.Session) {
+func Grant(applicationID, userID string, byCookie bool, now time.Time) (secret.Text, store.Session) {
 	token := access.NewSession()
 	return token, store.Session{
-		Hash: access.Hash(token), UserID: userID, ByCookie: byCookie, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(Lifetime),
+		Hash: access.Hash(token), ApplicationID: applicationID, UserID: userID, ByCookie: byCookie,
+		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(Lifetime),
 	}
 }
 

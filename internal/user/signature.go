@@ -71,8 +71,8 @@ func (s *Service) unused(ctx context.Context, app store.Application, p Proof, ha
 	if used {
 		return fault.New(fault.SignatureUsed, "")
 	}
-	u, err := s.store.User(ctx, p.UserID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && u.ApplicationID != app.ID {
+	_, err = s.store.User(ctx, app.ID, p.UserID)
+	if errors.Is(err, store.ErrNotFound) {
 		return fault.New(fault.UserUnknown, "")
 	}
 	return storeFault("read the user", err)

@@ -77,6 +77,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"changes of all kinds at once":     testChangesOfAllKinds,
 		"changes are counted":              testChanges,
 		"users":                            testUsers,
+		"one user id of two applications":  testOneIDOfTwoApplications,
 		"user accounts":                    testUserAccounts,
 		"sign-ins of one user at once":     testUserRace,
 		"an account keeps its user":        testAccountKeepsItsUser,

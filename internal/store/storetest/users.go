@@ -30,18 +30,18 @@ func (w *world) loggedIn(subject string) (store.User, account.Account) {
 
 func (w *world) newSession(u store.User) store.Session {
 	return store.Session{
-		Hash: hashOf(account.NewRecordID()), UserID: u.ID, ByCookie: true, CreatedAt: noon, SeenAt: noon, ExpiresAt: noon.Add(time.Hour),
+		Hash: hashOf(account.NewRecordID()), ApplicationID: u.ApplicationID, UserID: u.ID, ByCookie: true, CreatedAt: noon, SeenAt: noon, ExpiresAt: noon.Add(time.Hour),
 	}
 }
 
 func testUsers(t *testing.T, s *store.Store) {
 	w := newWorld(t, s)
 	u, primary := w.loggedIn("ada")
-	equal(t, must(s.User(w.ctx(), u.ID))(t), u)
+	equal(t, must(s.User(w.ctx(), w.app.ID, u.ID))(t), u)
 	u.WorkHours = `{"timezone":"Europe/Berlin"}`
-	w.ok(s.SetWorkHours(w.ctx(), u.ID, u.WorkHours))
-	equal(t, must(s.User(w.ctx(), u.ID))(t), u)
-	w.is(s.SetWorkHours(w.ctx(), "nobody", ""), store.ErrNotFound)
+	w.ok(s.SetWorkHours(w.ctx(), w.app.ID, u.ID, u.WorkHours))
+	equal(t, must(s.User(w.ctx(), w.app.ID, u.ID))(t), u)
+	w.is(s.SetWorkHours(w.ctx(), w.app.ID, "nobody", ""), store.ErrNotFound)
 
 	second := w.owned("bob", u.ID, account.UserSecondary)
 	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: second, New: true, ForUser: true, Credential: newCredential()}))
@@ -52,9 +52,9 @@ func testUsers(t *testing.T, s *store.Store) {
 	third := w.owned("cyd", u.ID, account.UserSecondary)
 	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: third, New: true, ForUser: true, Credential: newCredential()}))
 	w.ok(s.DeleteAccount(w.ctx(), third.ID, noon))
-	equal(t, must(s.User(w.ctx(), u.ID))(t), u)
+	equal(t, must(s.User(w.ctx(), w.app.ID, u.ID))(t), u)
 	w.ok(s.DeleteAccount(w.ctx(), primary.ID, noon))
-	_, err := s.User(w.ctx(), u.ID)
+	_, err := s.User(w.ctx(), w.app.ID, u.ID)
 	w.is(err, store.ErrNotFound)
 	_, _, err = s.Session(w.ctx(), session.Hash)
 	w.is(err, store.ErrNotFound)
@@ -103,16 +103,16 @@ func testUserAccounts(t *testing.T, s *store.Store) {
 	equal(t, find("bystander", u.ID), beside.ID)
 	equal(t, find("bystander", "user-1"), bystander.ID)
 	want := []account.Account{primary, beside, later}
-	equal(t, must(s.UserAccounts(w.ctx(), u.ID, account.Account{}, 9))(t), want)
+	equal(t, must(s.UserAccounts(w.ctx(), w.app.ID, u.ID, account.Account{}, 9))(t), want)
 	var paged []account.Account
 	for after := (account.Account{}); ; after = paged[len(paged)-1] {
-		page := must(s.UserAccounts(w.ctx(), u.ID, after, 1))(t)
+		page := must(s.UserAccounts(w.ctx(), w.app.ID, u.ID, after, 1))(t)
 		if paged = append(paged, page...); len(page) == 0 {
 			break
 		}
 	}
 	equal(t, paged, want)
-	equal(t, must(s.UserAccounts(w.ctx(), "", account.Account{}, 9))(t), nil)
+	equal(t, must(s.UserAccounts(w.ctx(), w.app.ID, "", account.Account{}, 9))(t), nil)
 }
 
 // However many sign in at once with one identity, they are one user.
@@ -182,7 +182,7 @@ func testSessionForACode(t *testing.T, s *store.Store) {
 	code.UserID = u.ID
 	w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: a, ForUser: true, ExpectGeneration: 1, Code: &code}))
 	equal(t, must(s.Code(w.ctx(), code.Hash))(t), code)
-	gone := w.newSession(store.User{ID: "nobody"})
+	gone := w.newSession(store.User{ID: "nobody", ApplicationID: w.app.ID})
 	w.is(s.RedeemCode(w.ctx(), code.Hash, w.app.ID, noon, newToken(a), gone), store.ErrNotFound)
 	equal(t, must(s.Code(w.ctx(), code.Hash))(t), code) // untouched
 	w.ok(s.RedeemCode(w.ctx(), code.Hash, w.app.ID, noon, newToken(a), session))
@@ -205,4 +205,47 @@ func testSignaturesOnce(t *testing.T, s *store.Store) {
 	equal(t, must(s.OpenAttempts(w.ctx(), w.app.ID, noon, 9))(t), 1)
 	must(s.Sweep(w.ctx(), signature.ExpiresAt.Add(time.Millisecond)))(t)
 	equal(t, must(s.SignatureUsed(w.ctx(), signature.Hash))(t), false)
+}
+
+// An id is of one application: another one's user of the same id is another person.
+func testOneIDOfTwoApplications(t *testing.T, s *store.Store) {
+	type side struct {
+		*world
+		user            store.User
+		primary, second account.Account
+		session         store.Session
+	}
+	var sides []side
+	for range 2 {
+		w := newWorld(t, s)
+		d := side{world: w, user: w.newUser()}
+		d.user.ID = "42"
+		d.primary, d.second = w.owned("ada", "42", account.UserPrimary), w.owned("bob", "42", account.UserSecondary)
+		d.session = w.newSession(d.user)
+		w.ok(s.SaveConnection(w.ctx(), store.Connection{
+			Account: d.primary, New: true, ForUser: true, User: &d.user, Session: &d.session, Credential: newCredential(),
+		}))
+		w.ok(s.SaveConnection(w.ctx(), store.Connection{Account: d.second, New: true, ForUser: true, Credential: newCredential()}))
+		sides = append(sides, d)
+	}
+	check := func(d side) {
+		t.Helper()
+		equal(t, must(s.User(d.ctx(), d.app.ID, "42"))(t), d.user)
+		equal(t, must(s.UserAccounts(d.ctx(), d.app.ID, "42", account.Account{}, 9))(t), []account.Account{d.primary, d.second})
+		session, user, err := s.Session(d.ctx(), d.session.Hash)
+		d.ok(err)
+		equal(t, session, d.session)
+		equal(t, user, d.user)
+	}
+	one, other := sides[0], sides[1]
+	one.user.WorkHours = `{"timezone":"Europe/Berlin"}`
+	one.ok(s.SetWorkHours(one.ctx(), one.app.ID, "42", one.user.WorkHours))
+	one.session.SeenAt, one.user.ActiveAt = noon.Add(time.Minute), noon.Add(time.Minute)
+	one.ok(s.SeeSession(one.ctx(), one.session.Hash, one.session.SeenAt))
+	check(one)
+	check(other)
+	one.ok(s.DeleteAccount(one.ctx(), one.primary.ID, noon))
+	_, err := s.User(one.ctx(), one.app.ID, "42")
+	one.is(err, store.ErrNotFound)
+	check(other)
 }

@@ -1,27 +1,30 @@
 -- +goose Up
 
--- Users of applications: each is who one primary account belongs to.
+-- Users of applications: each is who one primary account belongs to. An application may say which id
+-- its user has, so that an id is of one application.
 CREATE TABLE users (
-    id             TEXT PRIMARY KEY,
     application_id TEXT NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+    id             TEXT NOT NULL,
     work_hours     TEXT NOT NULL, -- JSON as the wire has it; empty for none
     created_at     INTEGER NOT NULL,
-    active_at      INTEGER NOT NULL
+    active_at      INTEGER NOT NULL,
+    PRIMARY KEY (application_id, id)
 ) STRICT;
-CREATE INDEX users_application ON users (application_id);
 
 -- One identity logs in as one user of an application.
 CREATE UNIQUE INDEX accounts_primary ON accounts (application_id, service_type, subject, client_org_id) WHERE user_role = 'primary';
 
 CREATE TABLE sessions (
-    hash       BLOB PRIMARY KEY, -- SHA-256 of what the browser or the application holds
-    user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    by_cookie  INTEGER NOT NULL, -- it answers as a cookie alone; else as a header alone
-    created_at INTEGER NOT NULL,
-    seen_at    INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    hash           BLOB PRIMARY KEY, -- SHA-256 of what the browser or the application holds
+    application_id TEXT NOT NULL,
+    user_id        TEXT NOT NULL,
+    by_cookie      INTEGER NOT NULL, -- it answers as a cookie alone; else as a header alone
+    created_at     INTEGER NOT NULL,
+    seen_at        INTEGER NOT NULL,
+    expires_at     INTEGER NOT NULL,
+    FOREIGN KEY (application_id, user_id) REFERENCES users (application_id, id) ON DELETE CASCADE
 ) STRICT;
-CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_user ON sessions (application_id, user_id);
 CREATE INDEX sessions_expires ON sessions (expires_at);
 
 -- Signatures for a user that were used, until they would be too old anyway.

@@ -1,0 +1,48 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+)
+
+// Applications say which id their user has: each may have a user 42.
+func TestUsersOfTwoApplicationsHaveOneID(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	other, _ := w.secondApplication()
+	grant := func(hint string) map[string]any {
+		return map[string]any{"serviceType": "Google", "authString1": w.elsewhere(hint).refresh}
+	}
+	const asUser = "?userId=42&userAccount="
+	refused(t, other.bring(asUser+"secondary", grant(bob)), http.StatusBadRequest, "parameter.invalid")
+	mine := w.brought(asUser+"primary", grant(ada))
+	refused(t, other.bring(asUser+"secondary", grant(bob)), http.StatusBadRequest, "parameter.invalid") // not the other one's
+	theirs := other.brought(asUser+"primary", grant(bob))
+	second := w.brought(asUser+"secondary", grant(bob))
+	has := func(w *world, ids ...int64) {
+		t.Helper()
+		page := w.page("/v1/users/42/accounts")
+		if page.TotalSize != len(ids) || len(page.Records) != len(ids) {
+			t.Fatalf("the user has %+v, want %v", page, ids)
+		}
+		for i, id := range ids {
+			if page.Records[i]["id"] != float64(id) {
+				t.Errorf("record %d is %v, want %d", i, page.Records[i]["id"], id)
+			}
+		}
+	}
+	has(w, mine.AccountID, second.AccountID)
+	has(other, theirs.AccountID)
+
+	// A user has one primary account: what logs in, and what the user ends with.
+	refused(t, w.bring(asUser+"primary", members(grant(ada), "clientOrgId", "two")), http.StatusConflict, "account.conflict")
+	if again := w.brought(asUser+"primary", grant(ada)); again.AccountID != mine.AccountID {
+		t.Errorf("the primary account again is %d, not %d", again.AccountID, mine.AccountID)
+	}
+	if a := w.manage(http.MethodDelete, "/v1/am/accounts/"+strconv.FormatInt(mine.AccountID, 10), ""); a.status != http.StatusOK {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	has(w)
+	has(other, theirs.AccountID)
+}
