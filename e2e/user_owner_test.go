@@ -2,8 +2,12 @@ package e2e_test
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/avain-project/avain/internal/operator"
 )
 
 // Applications say which id their user has: each may have a user 42.
@@ -45,4 +49,28 @@ func TestUsersOfTwoApplicationsHaveOneID(t *testing.T) {
 	}
 	has(w)
 	has(other, theirs.AccountID)
+}
+
+// A relay may bring another browser back than the one that went. That one is logged in as
+// nobody: it could have been led there with somebody else's sign-in.
+func TestAnUnboundSignInLogsNoOtherBrowserIn(t *testing.T) {
+	t.Parallel()
+	w, unbound := start(t), true
+	w.setRegistration(func(in *operator.SetRegistration) { in.UnboundBrowser = &unbound })
+	attacker, victim := w.browser(), w.browser()
+	q := url.Values{"clientId": {w.client.ClientID}, "serviceType": {"Google"}, "accountRole": {"primary"}, "returnUrl": {returnURL}, "loginHint": {bob}}
+	back := attacker.get(attacker.get(w.url + "/v1/auth/authorizeUser?" + q.Encode()).location()).location()
+	if !strings.HasPrefix(back, w.url+"/v1/auth/callback?") {
+		t.Fatalf("the provider leads to %s", back)
+	}
+	w.refuses(victim.get(back), http.StatusBadRequest, "state.browser")
+	if victim.sessionCookie().Value != "" {
+		t.Error("the victim is logged in as the attacker")
+	}
+	attacker.get(back)
+	if got := attacker.user().Email; got != "bob@sandbox.test" {
+		t.Errorf("the attacker himself is %q", got)
+	}
+	code := w.browser().signInUser(url.Values{"responseType": {"code"}}).result(t).Get("code") // which the application ties to its own session
+	_ = w.sessionOf(code)
 }

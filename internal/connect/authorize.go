@@ -233,6 +233,9 @@ func (s *Service) visit(ctx context.Context, attempt store.Attempt, app account.
 	state := access.NewNonce()
 	attempt.ID, attempt.StateHash = account.NewRecordID(), access.Hash(state)
 	attempt.Held, attempt.ChoiceHash, attempt.Result, attempt.ConsumedAt = nil, nil, nil, time.Time{}
+	if attempt.Answer == store.AnswerCookie { // it logs the browser in that comes back
+		attempt.Unbound = false
+	}
 	attempt.CreatedAt = s.Now()
 	attempt.ExpiresAt = attempt.CreatedAt.Add(AttemptLifetime)
 	p, _ := s.Providers.Of(attempt.ServiceType)
