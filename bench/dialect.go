@@ -16,20 +16,20 @@ import (
 type dialect struct {
 	// series makes a table series of numbers n: from, step, to.
 	series string
-	// text32 and text64 are random hexadecimal texts of that length, bytes32 random bytes.
-	text32, text64, bytes32 string
+	// bytes16 and bytes32 are that many random bytes.
+	bytes16, bytes32 string
 }
 
 func (e engine) dialect() dialect {
 	if e.server == "" {
 		return dialect{
-			series: "WITH RECURSIVE series(n) AS (SELECT %[1]d UNION ALL SELECT n + %[2]d FROM series WHERE n + %[2]d <= %[3]d)",
-			text32: "lower(hex(randomblob(16)))", text64: "lower(hex(randomblob(32)))", bytes32: "randomblob(32)",
+			series:  "WITH RECURSIVE series(n) AS (SELECT %[1]d UNION ALL SELECT n + %[2]d FROM series WHERE n + %[2]d <= %[3]d)",
+			bytes16: "randomblob(16)", bytes32: "randomblob(32)",
 		}
 	}
 	return dialect{
-		series: "WITH series(n) AS (SELECT generate_series(%[1]d::bigint, %[3]d, %[2]d))",
-		text32: "replace(gen_random_uuid()::text, '-', '')", text64: "encode(sha256(gen_random_uuid()::text::bytea), 'hex')",
+		series:  "WITH series(n) AS (SELECT generate_series(%[1]d::bigint, %[3]d, %[2]d))",
+		bytes16: "uuid_send(gen_random_uuid())",
 		bytes32: "sha256(gen_random_uuid()::text::bytea)",
 	}
 }

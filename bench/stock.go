@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -189,12 +190,13 @@ func (s *stock) copies(ctx context.Context, model store.Connection, c stocked) [
 	}
 	own := map[string]map[string]string{
 		"accounts": {
-			"id": id, "application_id": "'%[1]s'", "registration_id": "'%[2]s'", "identity_key": dialect.text64,
-			"subject": "CAST(100000000000000000 + n AS TEXT)", "email": "'person-' || n || '@sandbox.test'", "login_string": "'person-' || n || '@sandbox.test'",
+			"id": id, "application": "(SELECT number FROM applications WHERE id = '%[1]s')",
+			"registration": "(SELECT number FROM registrations WHERE id = '%[2]s')", "identity_key": dialect.bytes16, "created_at": "m.created_at + n",
+			"subject": "CAST(100000000000000000 + n AS TEXT)", "email": "'person-' || n || '@sandbox.test'",
 		},
-		"credentials": {"account_id": id, "record_id": dialect.text32},
-		"refreshes":   {"account_id": id, "due_at": dueAt, "registration_id": "'%[2]s'"},
-		"tokens":      {"account_id": id, "application_id": "'%[1]s'", "id": dialect.text32, "hash": dialect.bytes32},
+		"credentials": {"account_id": id, "record_id": dialect.bytes16},
+		"refreshes":   {"account_id": id, "due_at": dueAt, "registration": "(SELECT number FROM registrations WHERE id = '%[2]s')"},
+		"tokens":      {"account_id": id, "application": "(SELECT number FROM applications WHERE id = '%[1]s')", "id": dialect.bytes16, "hash": dialect.bytes32},
 	}
 	var statements []string
 	for number, app := range s.apps {
@@ -261,7 +263,11 @@ func (s *stock) makeWhole(ctx context.Context, w *world, plain map[string]any, c
 			return err
 		}
 		bearer := access.NewToken()
-		if _, err := seal.ExecContext(ctx, int64(copyID(number)), record, wrapped, sealed); err != nil {
+		recordID, err := hex.DecodeString(record)
+		if err != nil {
+			return err
+		}
+		if _, err := seal.ExecContext(ctx, int64(copyID(number)), recordID, wrapped, sealed); err != nil {
 			return err
 		}
 		if _, err := bear.ExecContext(ctx, int64(copyID(number)), access.Hash(bearer)); err != nil {

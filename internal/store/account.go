@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -13,12 +12,14 @@ import (
 )
 
 // accountColumns is in the order of accountFields.
-const accountColumns = `a.id, a.application_id, a.registration_id, a.service_type, a.kind, a.client_org_id,
-	a.subject, a.org_id, a.email, a.email_verified, a.name, a.login_string, a.scopes, a.native_scopes,
+const accountColumns = `a.id, (SELECT i.text FROM interned i WHERE i.number = a.application), (SELECT i.text FROM interned i WHERE i.number = a.registration),
+	(SELECT i.text FROM interned i WHERE i.number = a.service), a.kind, a.client_org_id,
+	a.subject, a.org_id, a.email, a.email_verified, a.name, COALESCE(a.login_string, a.email),
+	(SELECT i.text FROM interned i WHERE i.number = a.scopes), (SELECT i.text FROM interned i WHERE i.number = a.native_scopes),
 	a.token_status, a.token_error, a.token_issued_at, a.auth_obtained_at, a.auth_expires_at, a.created_at, a.updated_at,
-	a.parent_id, a.user_id, a.user_role,
+	COALESCE(a.parent_id, 0), a.user_id, a.user_role,
 	COALESCE((SELECT c.generation FROM credentials c WHERE c.account_id = a.id), 0),
-	(SELECT r.revision FROM registrations r WHERE r.id = a.registration_id)`
+	(SELECT r.revision FROM registrations r WHERE r.number = a.registration)`
 
 func accountFields(a *account.Account) []any {
 	return []any{
@@ -47,7 +48,7 @@ func (s *Store) Account(ctx context.Context, id account.ID) (account.Account, er
 func (s *Store) AccountByIdentity(ctx context.Context, applicationID string, st account.ServiceType, subject, clientOrgID string) (account.Account, error) {
 	a, err := scanAccount(s.engine.Reader().QueryRowContext(ctx,
 		`SELECT `+accountColumns+` FROM accounts a
-		WHERE a.application_id = $1 AND a.service_type = $2 AND a.subject = $3 AND a.client_org_id = $4
+		WHERE a.application = `+numberOf(`$1`)+` AND a.service = `+numberOf(`$2`)+` AND a.subject = $3 AND a.client_org_id = $4
 		ORDER BY CASE WHEN a.identity_key = $5 THEN 0 ELSE 1 END, a.created_at DESC, a.id DESC LIMIT 1`,
 		applicationID, string(st), subject, clientOrgID, identityKey(applicationID, st, subject, clientOrgID)))
 	return a, s.fail(ctx, "find the account of that identity", err)
@@ -83,36 +84,41 @@ func (s *Store) DeleteAccount(ctx context.Context, id account.ID, now time.Time)
 	})
 }
 
-// identityKey is unique for an identity. Lengths stand before the parts, so that
-// no two identities can be written alike.
-func identityKey(applicationID string, st account.ServiceType, subject, clientOrgID string) string {
+// identityKey is unique for an identity: half a SHA-256. Lengths stand before the parts, so
+// that no two identities can be written alike.
+func identityKey(applicationID string, st account.ServiceType, subject, clientOrgID string) []byte {
+	return identityHash(applicationID, st, subject, clientOrgID)[:16]
+}
+
+func identityHash(applicationID string, st account.ServiceType, subject, clientOrgID string) []byte {
 	h := sha256.New()
 	for _, part := range []string{applicationID, string(st), subject, clientOrgID} {
 		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return h.Sum(nil)
 }
 
 // userKey is the key of a user's account beside the canonical one of its identity: one for
 // whoever logs in with the identity, and one for each user who has it besides.
-func userKey(a account.Account) string {
-	key := identityKey(a.ApplicationID, a.ServiceType, a.Identity.Subject, a.ClientOrgID)
+func userKey(a account.Account) []byte {
+	key := identityHash(a.ApplicationID, a.ServiceType, a.Identity.Subject, a.ClientOrgID)
 	if a.UserRole == account.UserPrimary {
-		return "primary:" + key
+		return fmt.Appendf(nil, "primary:%x", key)
 	}
-	return "user:" + a.UserID + ":" + key
+	return fmt.Appendf(nil, "user:%s:%x", a.UserID, key)
 }
 
 // freshKey is the key of an account beside the canonical one of its identity.
-func freshKey(id account.ID) string { return "fresh:" + id.String() }
+func freshKey(id account.ID) []byte { return []byte("fresh:" + id.String()) }
 
-func insertAccount(ctx context.Context, q Querier, a account.Account, key string) error {
+func insertAccount(ctx context.Context, q Querier, a account.Account, key []byte) error {
 	_, err := q.ExecContext(ctx,
-		`INSERT INTO accounts (id, application_id, registration_id, service_type, kind, client_org_id, identity_key,
+		`INSERT INTO accounts (id, application, registration, service, kind, client_org_id, identity_key,
 			subject, org_id, email, email_verified, name, login_string, scopes, native_scopes,
 			token_status, token_error, token_issued_at, auth_obtained_at, auth_expires_at, created_at, updated_at,
 			parent_id, user_id, user_role)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
+		VALUES ($1, COALESCE(`+numberOf(`$2`)+`, 0), COALESCE(`+numberOf(`$3`)+`, 0), `+numberOf(`$4`)+`, $5, $6, $7, $8, $9, $10, $11, $12,
+			NULLIF(CAST($13 AS TEXT), $10), `+numberOf(`$14`)+`, `+numberOf(`$15`)+`, $16, $17, $18, $19, $20, $21, $22, NULLIF(CAST($23 AS BIGINT), 0), $24, $25)`,
 		int64(a.ID), a.ApplicationID, a.RegistrationID, string(a.ServiceType), string(a.Kind), a.ClientOrgID, key,
 		a.Identity.Subject, a.Identity.OrgID, a.Identity.Email, a.Identity.EmailVerified, a.Identity.Name, a.LoginString,
 		scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), string(a.TokenStatus), a.TokenError,

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/avain-project/avain/internal/account"
 )
@@ -67,12 +68,12 @@ func (w *where) text() string {
 func (f AccountFilter) conditions() *where {
 	w := &where{}
 	for _, c := range []struct{ text, value string }{
-		{"a.application_id = %s", f.ApplicationID},
-		{"a.service_type = %s", string(f.ServiceType)},
+		{"a.application = " + numberOf("%s"), f.ApplicationID},
+		{"a.service = " + numberOf("%s"), string(f.ServiceType)},
 		{"a.kind = %s", string(f.Kind)},
 		{"a.kind <> %s", string(f.NotKind)},
-		{"a.client_org_id = %s AND a.client_org_id <> ''", f.ClientOrgID},
-		{"a.org_id = %s AND a.org_id <> ''", f.OrgID},
+		{"a.client_org_id = %s" + indexed("a.client_org_id", f.ClientOrgID), f.ClientOrgID},
+		{"a.org_id = %s" + indexed("a.org_id", f.OrgID), f.OrgID},
 		{"a.user_id = %s AND a.user_id <> ''", f.UserID},
 	} {
 		if c.value != "" {
@@ -83,6 +84,15 @@ func (f AccountFilter) conditions() *where {
 		w.add("a.parent_id = %s AND a.parent_id > 0", int64(f.ParentID))
 	}
 	return w
+}
+
+// indexed is the condition of the index of a column of texts that applications and providers
+// choose, where the text is not too long for it. Any longer is looked for among all.
+func indexed(column, text string) string {
+	if utf8.RuneCountInString(text) > 500 {
+		return ""
+	}
+	return ` AND ` + column + ` <> '' AND length(` + column + `) <= 500`
 }
 
 func (w *where) behind(at AccountPosition) {
@@ -162,13 +172,13 @@ type AccountMatch struct {
 // MatchAccounts lists at most limit accounts that match, oldest first.
 func (s *Store) MatchAccounts(ctx context.Context, m AccountMatch, limit int) ([]account.Account, error) {
 	w := &where{}
-	w.add("a.application_id = %s AND a.service_type = %s", m.ApplicationID, string(m.ServiceType))
+	w.add("a.application = "+numberOf("%s")+" AND a.service = "+numberOf("%s"), m.ApplicationID, string(m.ServiceType))
 	for _, c := range []struct{ text, value string }{
 		{"a.kind = %s", string(m.Kind)},
 		{"a.subject = %s", m.Subject},
 		{"a.org_id = %s AND a.org_id <> ''", m.OrgID},
 		{"lower(a.email) = lower(%s)", m.Email},
-		{"a.login_string = %s", m.LoginString},
+		{"COALESCE(a.login_string, a.email) = %s", m.LoginString},
 	} {
 		if c.value != "" {
 			w.add(c.text, c.value)

@@ -67,9 +67,12 @@ func (s *Store) CreateApplication(ctx context.Context, app Application, secrets 
 		return err
 	}
 	return s.write(ctx, "create the application", func(ctx context.Context, q Querier) error {
+		if err := addInterned(ctx, q, app.ID); err != nil {
+			return err
+		}
 		_, err := q.ExecContext(ctx,
-			`INSERT INTO applications (id, client_id, name, settings, brand, data_key, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			`INSERT INTO applications (id, client_id, name, settings, brand, data_key, created_at, updated_at, number)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, `+numberOf(`$1`)+`)`,
 			app.ID, app.ClientID, app.Name, settings, face, app.DataKey, millis(app.CreatedAt), millis(app.UpdatedAt))
 		if err != nil {
 			return err
@@ -203,7 +206,7 @@ func (s *Store) DeleteApplication(ctx context.Context, id string, now time.Time)
 		if _, err := q.ExecContext(ctx, `DELETE FROM events WHERE application_id = $1`, id); err != nil {
 			return err
 		}
-		_, err = q.ExecContext(ctx, `UPDATE tokens SET revoked_at = $2 WHERE application_id = $1 AND revoked_at = 0`, id, millis(now))
+		_, err = q.ExecContext(ctx, `UPDATE tokens SET revoked_at = $2 WHERE application = `+numberOf(`$1`)+` AND revoked_at IS NULL`, id, millis(now))
 		return err
 	})
 }

@@ -49,7 +49,7 @@ func (s *Store) Code(ctx context.Context, hash []byte) (Code, error) {
 // application, and inserts t for it, and the sessions. Of concurrent calls one gets it. ErrNotFound:
 // there is no such code, and nothing changed; [Store.Code] tells why.
 func (s *Store) RedeemCode(ctx context.Context, hash []byte, applicationID string, now time.Time, t Token, sessions ...Session) error {
-	return s.write(ctx, "redeem the code", func(ctx context.Context, q Querier) error {
+	return s.writeInterned(ctx, "redeem the code", t.interned(), func(ctx context.Context, q Querier) error {
 		var sessionHash []byte
 		for _, session := range sessions {
 			sessionHash = session.Hash

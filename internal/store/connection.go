@@ -45,7 +45,7 @@ func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 	if c.New && c.Credential == nil {
 		return fmt.Errorf("%s: a new account needs a credential", what)
 	}
-	return s.write(ctx, what, func(ctx context.Context, q Querier) error {
+	return s.writeInterned(ctx, what, c.interned(), func(ctx context.Context, q Querier) error {
 		if err := s.connect(ctx, q, c); err != nil {
 			return err
 		}
@@ -78,6 +78,17 @@ func (s *Store) SaveConnection(ctx context.Context, c Connection) error {
 		result, err := q.ExecContext(ctx, `UPDATE attempts SET result = $2 WHERE state_hash = $1`, c.StateHash, c.Result)
 		return require(result, err, ErrNotFound)
 	})
+}
+
+// interned are the texts that its rows name by number.
+func (c Connection) interned() (texts []string) {
+	if c.Credential != nil {
+		texts = []string{string(c.Account.ServiceType), scope.Join(c.Account.Scopes), strings.Join(c.Account.NativeScopes, " ")}
+	}
+	if c.Token != nil {
+		texts = append(texts, c.Token.interned()...)
+	}
+	return texts
 }
 
 // saveUser writes the user of a sign-in and the session.
@@ -157,25 +168,25 @@ func ownedBy(id account.ID, c Credential) Credential {
 // updateGrant writes what describes the credential.
 func updateGrant(ctx context.Context, q Querier, a account.Account) error {
 	result, err := q.ExecContext(ctx,
-		`UPDATE accounts SET registration_id = $2, scopes = $3, native_scopes = $4, token_status = $5, token_error = $6,
+		`UPDATE accounts SET registration = `+numberOf(`$2`)+`, scopes = `+numberOf(`$3`)+`, native_scopes = `+numberOf(`$4`)+`, token_status = $5, token_error = $6,
 			token_issued_at = $7, auth_expires_at = $8 WHERE id = $1`,
 		int64(a.ID), a.RegistrationID, scope.Join(a.Scopes), strings.Join(a.NativeScopes, " "), string(a.TokenStatus), a.TokenError,
 		millis(a.TokenIssuedAt), millis(a.AuthExpiresAt))
 	if err := require(result, err, ErrConflict); err != nil {
 		return err
 	}
-	_, err = q.ExecContext(ctx, `UPDATE refreshes SET registration_id = $2 WHERE account_id = $1`, int64(a.ID), a.RegistrationID)
+	_, err = q.ExecContext(ctx, `UPDATE refreshes SET registration = `+numberOf(`$2`)+` WHERE account_id = $1`, int64(a.ID), a.RegistrationID)
 	return err
 }
 
 // updatePerson writes who signed in, and when. An account that takes over an
 // identity which has a canonical account already stands beside that one. Whose the account
 // is may change with a user's sign-in, from nobody's to that user's.
-func updatePerson(ctx context.Context, q Querier, a account.Account, key string, forUser bool) error {
+func updatePerson(ctx context.Context, q Querier, a account.Account, key []byte, forUser bool) error {
 	result, err := q.ExecContext(ctx,
 		`UPDATE accounts SET kind = $2, client_org_id = $3, subject = $4, org_id = $5, email = $6, email_verified = $7,
-			name = $8, login_string = $9, auth_obtained_at = $10, updated_at = $11,
-			parent_id = $14, user_id = $15, user_role = $16,
+			name = $8, login_string = NULLIF(CAST($9 AS TEXT), $6), auth_obtained_at = $10, updated_at = $11,
+			parent_id = NULLIF(CAST($14 AS BIGINT), 0), user_id = $15, user_role = $16,
 			identity_key = CASE WHEN identity_key = $17 THEN $17 WHEN identity_key = $13 OR EXISTS (SELECT 1 FROM accounts o WHERE o.identity_key = $12 AND o.id <> $1)
 				THEN $13 ELSE $12 END
 		WHERE id = $1 AND (user_id = $15 AND user_role = $16 OR user_id = '' AND $18)`,

@@ -39,6 +39,14 @@ type TokenState struct {
 	Audit string
 }
 
+// interned are the texts that the account's row names by number.
+func (state TokenState) interned() []string {
+	if state.NativeScopes == nil {
+		return nil
+	}
+	return []string{scope.Join(state.Scopes), strings.Join(state.NativeScopes, " ")}
+}
+
 const selectCredential = `SELECT account_id, record_id, data_key, sealed, generation, updated_at FROM credentials`
 
 // Credential reads the credential of an account. It exists as long as the
@@ -46,7 +54,7 @@ const selectCredential = `SELECT account_id, record_id, data_key, sealed, genera
 func (s *Store) Credential(ctx context.Context, id account.ID) (Credential, error) {
 	var c Credential
 	err := s.engine.Reader().QueryRowContext(ctx, selectCredential+` WHERE account_id = $1`, int64(id)).
-		Scan((*int64)(&c.AccountID), &c.RecordID, &c.DataKey, &c.Sealed, &c.Generation, (*timeColumn)(&c.UpdatedAt))
+		Scan((*int64)(&c.AccountID), (*recordID)(&c.RecordID), &c.DataKey, &c.Sealed, &c.Generation, (*timeColumn)(&c.UpdatedAt))
 	return c, s.fail(ctx, "read the credential", err)
 }
 
@@ -55,7 +63,7 @@ func (s *Store) Credential(ctx context.Context, id account.ID) (Credential, erro
 // key of the same record stays as it is stored, where it may be wrapped anew by now.
 // ErrConflict: the generation is another one by now, or the account is gone.
 func (s *Store) SaveCredential(ctx context.Context, c Credential, expect int64, state TokenState) error {
-	return s.write(ctx, "save the credential", func(ctx context.Context, q Querier) error {
+	return s.writeInterned(ctx, "save the credential", state.interned(), func(ctx context.Context, q Querier) error {
 		if err := s.replaceCredential(ctx, q, c, expect); err != nil {
 			return err
 		}
@@ -67,7 +75,7 @@ func (s *Store) replaceCredential(ctx context.Context, q Querier, c Credential, 
 	result, err := q.ExecContext(ctx,
 		`UPDATE credentials SET record_id = $3, data_key = CASE WHEN record_id = $3 THEN data_key ELSE $4 END, sealed = $5, updated_at = $6, generation = generation + 1
 		WHERE account_id = $1 AND generation = $2`,
-		int64(c.AccountID), expect, c.RecordID, c.DataKey, c.Sealed, millis(c.UpdatedAt))
+		int64(c.AccountID), expect, recordID(c.RecordID).bytes(), c.DataKey, c.Sealed, millis(c.UpdatedAt))
 	if err := require(result, err, ErrConflict); err != nil {
 		return err
 	}
@@ -77,7 +85,7 @@ func (s *Store) replaceCredential(ctx context.Context, q Querier, c Credential, 
 func (s *Store) insertCredential(ctx context.Context, q Querier, c Credential, generation int64) error {
 	_, err := q.ExecContext(ctx,
 		`INSERT INTO credentials (account_id, record_id, data_key, sealed, generation, updated_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		int64(c.AccountID), c.RecordID, c.DataKey, c.Sealed, generation, millis(c.UpdatedAt))
+		int64(c.AccountID), recordID(c.RecordID).bytes(), c.DataKey, c.Sealed, generation, millis(c.UpdatedAt))
 	if err != nil {
 		return err
 	}
@@ -100,7 +108,7 @@ func (s *Store) writeTokenState(ctx context.Context, q Querier, id account.ID, s
 func updateTokenState(ctx context.Context, q Querier, id account.ID, state TokenState) error {
 	_, err := q.ExecContext(ctx,
 		`UPDATE accounts SET token_status = $2, token_error = $3,
-			scopes = CASE WHEN $4 THEN $5 ELSE scopes END, native_scopes = CASE WHEN $4 THEN $6 ELSE native_scopes END,
+			scopes = CASE WHEN $4 THEN `+numberOf(`$5`)+` ELSE scopes END, native_scopes = CASE WHEN $4 THEN `+numberOf(`$6`)+` ELSE native_scopes END,
 			token_issued_at = CASE WHEN $7 THEN CAST($8 AS BIGINT) ELSE token_issued_at END,
 			auth_expires_at = CASE WHEN $7 THEN CAST($9 AS BIGINT) ELSE auth_expires_at END
 		WHERE id = $1`,
@@ -112,7 +120,7 @@ func updateTokenState(ctx context.Context, q Querier, id account.ID, state Token
 // MarkToken writes the token state while the credential's generation is the one
 // given; changed is false where it is another one by now.
 func (s *Store) MarkToken(ctx context.Context, id account.ID, generation int64, state TokenState) (changed bool, err error) {
-	err = s.write(ctx, "mark the token", func(ctx context.Context, q Querier) error {
+	err = s.writeInterned(ctx, "mark the token", state.interned(), func(ctx context.Context, q Querier) error {
 		n, err := count(q.ExecContext(ctx, `UPDATE credentials SET generation = generation WHERE account_id = $1 AND generation = $2`,
 			int64(id), generation)) // see hold.go
 		changed = n > 0
@@ -139,7 +147,7 @@ func (s *Store) auditMark(ctx context.Context, q Querier, id account.ID, state T
 	}
 	_, err := q.ExecContext(ctx,
 		`INSERT INTO audit_events (at, kind, application_id, account_id, request_id, detail)
-		SELECT `+s.clock()+`, $2, application_id, id, '', CAST($4 AS TEXT) FROM accounts WHERE id = $1 AND (token_status <> $3 OR token_error <> $4)`,
+		SELECT `+s.clock()+`, $2, `+textOf(`application`)+`, id, '', CAST($4 AS TEXT) FROM accounts WHERE id = $1 AND (token_status <> $3 OR token_error <> $4)`,
 		int64(id), state.Audit, string(state.Status), state.Error)
 	return err
 }
@@ -150,7 +158,7 @@ func (s *Store) auditMark(ctx context.Context, q Querier, id account.ID, state T
 // accounts wiped at once the last one finds itself alone. ErrConflict: the
 // generation is another one by now, or the account is gone.
 func (s *Store) WipeCredential(ctx context.Context, id account.ID, generation int64, state TokenState) (shared bool, err error) {
-	err = s.write(ctx, "wipe the credential", func(ctx context.Context, q Querier) error {
+	err = s.writeInterned(ctx, "wipe the credential", state.interned(), func(ctx context.Context, q Querier) error {
 		if err := holdClient(ctx, q, id); err != nil {
 			return err
 		}
@@ -168,9 +176,9 @@ func (s *Store) WipeCredential(ctx context.Context, id account.ID, generation in
 		// Applications may each have a registration of one client.
 		return q.QueryRowContext(ctx,
 			`SELECT EXISTS (SELECT 1 FROM accounts me
-				JOIN registrations mine ON mine.id = me.registration_id
+				JOIN registrations mine ON mine.number = me.registration
 				JOIN registrations theirs ON theirs.service_type = mine.service_type AND theirs.client_id = mine.client_id
-				JOIN accounts a ON a.registration_id = theirs.id AND a.subject = me.subject
+				JOIN accounts a ON a.application = `+numberOf(`theirs.application_id`)+` AND a.service = me.service AND a.subject = me.subject AND a.registration = theirs.number
 				JOIN credentials c ON c.account_id = a.id
 				WHERE me.id = $1 AND a.id <> me.id AND a.token_status <> $2 AND c.sealed IS NOT NULL)`,
 			int64(id), string(account.TokenDead)).Scan(&shared)

@@ -33,6 +33,22 @@ func (h KeyHolder) id() string {
 	return "id"
 }
 
+// key is the column's value for a record.
+func (h KeyHolder) key(id string) any {
+	if h == HolderCredentials {
+		return recordID(id).bytes()
+	}
+	return id
+}
+
+// into scans that column.
+func (h KeyHolder) into(id *string) any {
+	if h == HolderCredentials {
+		return (*recordID)(id)
+	}
+	return id
+}
+
 // WrappedKey is the data key of one record, wrapped.
 type WrappedKey struct {
 	RecordID string
@@ -50,9 +66,9 @@ func (s *Store) CountDataKeys(ctx context.Context, of KeyHolder) (n int, err err
 func (s *Store) DataKeys(ctx context.Context, of KeyHolder, after string, n int) ([]WrappedKey, error) {
 	query := fmt.Sprintf(`SELECT %[2]s, data_key FROM %[1]s WHERE %[2]s > $1 AND data_key IS NOT NULL ORDER BY %[2]s LIMIT $2`, of, of.id())
 	list, err := readAll(ctx, s.engine.Reader(), func(r row) (k WrappedKey, err error) {
-		err = r.Scan(&k.RecordID, &k.DataKey)
+		err = r.Scan(of.into(&k.RecordID), &k.DataKey)
 		return k, err
-	}, query, after, n)
+	}, query, of.key(after), n)
 	return list, s.fail(ctx, "list the data keys", err)
 }
 
@@ -69,7 +85,7 @@ func (s *Store) Rewrap(ctx context.Context, of KeyHolder, batch []Rewrapped) (ch
 	err = s.write(ctx, "wrap data keys anew", func(ctx context.Context, q Querier) error {
 		changed = 0 // an engine may run this more than once
 		for _, one := range batch {
-			n, err := count(q.ExecContext(ctx, statement, one.RecordID, one.From, one.To))
+			n, err := count(q.ExecContext(ctx, statement, of.key(one.RecordID), one.From, one.To))
 			if err != nil {
 				return err
 			}

@@ -17,20 +17,20 @@ const turnRenew = "renew"
 
 // DueRegistration is a registration of which at least one account is due.
 type DueRegistration struct {
-	ID          string // empty for accounts that an older version has stored
+	ID          string
 	ServiceType account.ServiceType
 }
 
 // DueRegistrations lists them, in the order of their ids.
 func (s *Store) DueRegistrations(ctx context.Context) ([]DueRegistration, error) {
 	// A subquery of one value: joined, it would be a walk over all that is ever due.
-	first := func(id string) string {
-		return `(SELECT f.due_at FROM refreshes f WHERE f.registration_id = ` + id + ` AND f.due_at > 0 ORDER BY f.due_at LIMIT 1) <= ` + s.clock()
+	first := func(number string) string {
+		return `(SELECT f.due_at FROM refreshes f WHERE f.registration = ` + number + ` AND f.due_at > 0 ORDER BY f.due_at LIMIT 1) <= ` + s.clock()
 	}
 	list, err := readAll(ctx, s.engine.Reader(), func(r row) (d DueRegistration, err error) {
 		err = r.Scan(&d.ID, (*string)(&d.ServiceType))
 		return d, err
-	}, `SELECT '', '' WHERE `+first(`''`)+` UNION ALL SELECT r.id, r.service_type FROM registrations r WHERE `+first(`r.id`)+` ORDER BY 1`)
+	}, `SELECT r.id, r.service_type FROM registrations r WHERE `+first(`r.number`)+` ORDER BY r.id`)
 	return list, s.fail(ctx, "list the registrations with something due", err)
 }
 
@@ -84,7 +84,7 @@ func (s *Store) claimShare(ctx context.Context, q Querier, r DueRequest, share D
 	}, `UPDATE refreshes SET holder = $1, held_until = `+now+` + $2,
 			doubt_until = CASE WHEN holder <> '' AND doubt_until < `+now+` + $3 THEN `+now+` + $3 ELSE doubt_until END
 		WHERE account_id IN (SELECT account_id FROM refreshes
-			WHERE registration_id = $4 AND due_at > 0 AND due_at <= (SELECT `+now+`) AND held_until <= `+now+` ORDER BY due_at LIMIT $5 `+s.engine.SkipLocked()+`)
+			WHERE registration = `+numberOf(`$4`)+` AND due_at > 0 AND due_at <= (SELECT `+now+`) AND held_until <= `+now+` ORDER BY due_at LIMIT $5 `+s.engine.SkipLocked()+`)
 		RETURNING account_id, generation, failures, doubt_until, `+now,
 		r.Holder, r.For.Milliseconds(), r.DoubtFor.Milliseconds(), share.RegistrationID, share.N)
 }

@@ -132,10 +132,11 @@ func (s *Store) see(ctx context.Context, q Querier, id account.ID) (v seen, err 
 	var parts [7]string
 	var verified bool
 	err = q.QueryRowContext(ctx,
-		`SELECT a.application_id, a.registration_id, a.service_type, a.client_org_id, a.token_status, a.token_error, a.scopes,
+		`SELECT w.text, `+textOf(`a.registration`)+`, `+textOf(`a.service`)+`, a.client_org_id, a.token_status, a.token_error, `+textOf(`a.scopes`)+`,
 			COALESCE((SELECT c.generation FROM credentials c WHERE c.account_id = a.id), 0),
-			a.native_scopes, a.subject, a.org_id, a.email, a.name, a.login_string, a.kind, a.email_verified
-		FROM accounts a WHERE a.id = $1 AND EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.application_id = a.application_id)`, int64(id)).
+			`+textOf(`a.native_scopes`)+`, a.subject, a.org_id, a.email, a.name, COALESCE(a.login_string, a.email), a.kind, a.email_verified
+		FROM accounts a JOIN interned w ON w.number = a.application
+		WHERE a.id = $1 AND EXISTS (SELECT 1 FROM webhook_endpoints e WHERE e.application_id = w.text)`, int64(id)).
 		Scan(&v.application, &v.registered, (*string)(&v.data.ServiceType), &v.data.ClientOrgID, (*string)(&v.data.TokenStatus),
 			&v.data.Reason, (*scopesColumn)(&v.data.Scopes), &v.data.Generation,
 			&parts[0], &parts[1], &parts[2], &parts[3], &parts[4], &parts[5], &parts[6], &verified)

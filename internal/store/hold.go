@@ -33,7 +33,7 @@ func holdCredential(ctx context.Context, q Querier, id account.ID) error {
 func holdClient(ctx context.Context, q Querier, id account.ID) error {
 	_, err := q.ExecContext(ctx,
 		`UPDATE registrations SET revision = revision WHERE EXISTS (
-			SELECT 1 FROM accounts me JOIN registrations mine ON mine.id = me.registration_id
+			SELECT 1 FROM accounts me JOIN registrations mine ON mine.number = me.registration
 			WHERE me.id = $1 AND registrations.service_type = mine.service_type AND registrations.client_id = mine.client_id)`, int64(id))
 	return err
 }

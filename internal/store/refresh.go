@@ -85,8 +85,8 @@ func (s *Store) ClaimRefresh(ctx context.Context, r ClaimRequest) (Claim, error)
 		now := s.clock()
 		var doubtUntil, clock int64
 		err = q.QueryRowContext(ctx,
-			`INSERT INTO refreshes (account_id, generation, holder, held_until, doubt_until, retry_at, failures, failure, due_at, registration_id)
-			VALUES ($1, $2, $3, `+now+` + $4, 0, 0, 0, '', 0, (SELECT a.registration_id FROM accounts a WHERE a.id = $1))
+			`INSERT INTO refreshes (account_id, generation, holder, held_until, doubt_until, retry_at, failures, failure, due_at, registration)
+			VALUES ($1, $2, $3, `+now+` + $4, 0, 0, 0, '', 0, (SELECT a.registration FROM accounts a WHERE a.id = $1))
 			ON CONFLICT (account_id) DO UPDATE SET generation = $2, holder = $3, held_until = `+now+` + $4,
 				doubt_until = CASE WHEN refreshes.generation <> $2 THEN 0
 					WHEN refreshes.holder <> '' AND refreshes.doubt_until < `+now+` + $5 THEN `+now+` + $5
@@ -189,11 +189,11 @@ func whole(d time.Duration) int64 {
 func (s *Store) settle(ctx context.Context, q Querier, id account.ID, generation int64, due time.Duration) error {
 	now := s.clock()
 	_, err := q.ExecContext(ctx,
-		`INSERT INTO refreshes (account_id, generation, holder, held_until, doubt_until, retry_at, failures, failure, due_at, registration_id)
+		`INSERT INTO refreshes (account_id, generation, holder, held_until, doubt_until, retry_at, failures, failure, due_at, registration)
 		VALUES ($1, $2, '', 0, 0, 0, 0, '', CASE WHEN CAST($3 AS BIGINT) > 0 THEN `+now+` + CAST($3 AS BIGINT) ELSE 0 END,
-			(SELECT a.registration_id FROM accounts a WHERE a.id = $1))
+			(SELECT a.registration FROM accounts a WHERE a.id = $1))
 		ON CONFLICT (account_id) DO UPDATE SET generation = $2, holder = '', held_until = 0, doubt_until = 0, retry_at = 0,
-			failures = 0, failure = '', due_at = excluded.due_at, registration_id = excluded.registration_id`,
+			failures = 0, failure = '', due_at = excluded.due_at, registration = excluded.registration`,
 		int64(id), generation, due.Milliseconds())
 	return err
 }

@@ -57,10 +57,13 @@ func (s *Store) SaveRegistration(ctx context.Context, r Registration) error {
 		if err != nil {
 			return err
 		}
+		if err := addInterned(ctx, q, r.ID); err != nil {
+			return err
+		}
 		result, err := q.ExecContext(ctx,
 			`INSERT INTO registrations (id, application_id, service_type, client_id, scopes, native_scopes, tenant, cloud, endpoints,
-				callback_url, unbound_browser, is_current, data_key, sealed, revision, created_at, updated_at, secret_expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, TRUE, $12, $13, 1, $14, $15, $16)
+				callback_url, unbound_browser, is_current, data_key, sealed, revision, created_at, updated_at, secret_expires_at, number)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, TRUE, $12, $13, 1, $14, $15, $16, `+numberOf(`$1`)+`)
 			ON CONFLICT (application_id, service_type, client_id) DO UPDATE SET
 				scopes = excluded.scopes, native_scopes = excluded.native_scopes, tenant = excluded.tenant, cloud = excluded.cloud, endpoints = excluded.endpoints,
 				callback_url = excluded.callback_url, unbound_browser = excluded.unbound_browser, is_current = TRUE,

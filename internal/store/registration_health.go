@@ -83,7 +83,7 @@ func (s *Store) RegistrationAccounts(ctx context.Context, registrationID string,
 	list, err := readAll(ctx, s.engine.Reader(), func(r row) (id account.ID, err error) {
 		err = r.Scan((*int64)(&id))
 		return id, err
-	}, `SELECT id FROM accounts WHERE registration_id = $1 AND token_status <> $2 ORDER BY subject LIMIT $3`, registrationID, string(account.TokenDead), n)
+	}, `SELECT id FROM accounts WHERE registration = `+numberOf(`$1`)+` AND token_status <> $2 LIMIT $3`, registrationID, string(account.TokenDead), n)
 	return list, s.fail(ctx, "list the registration's accounts", err)
 }
 

@@ -29,6 +29,14 @@ type Sealed struct {
 // sealedQuery selects record id, key owner, data key and value.
 type sealedQuery struct{ label, query string }
 
+// into scans an id.
+func (q sealedQuery) into(id *string) any {
+	if q.label == LabelCredential {
+		return (*recordID)(id)
+	}
+	return id
+}
+
 // sealedQueries has one entry for each sealed column of the schema: a new sealed
 // column needs one here, or `avain key check` does not see it.
 func sealedQueries() []sealedQuery {
@@ -68,7 +76,7 @@ func (s *Store) eachSealed(ctx context.Context, q sealedQuery, fn func(Sealed) e
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		v := Sealed{Label: q.label}
-		if err := rows.Scan(&v.RecordID, &v.KeyOwner, &v.DataKey, &v.Value); err != nil {
+		if err := rows.Scan(q.into(&v.RecordID), q.into(&v.KeyOwner), &v.DataKey, &v.Value); err != nil {
 			return s.fail(ctx, what, err)
 		}
 		if err := fn(v); err != nil {

@@ -23,8 +23,9 @@ var (
 
 // Store reads and writes the records. It is safe for concurrent use.
 type Store struct {
-	engine Engine
-	now    func() time.Time // in place of the database's clock; nil for that one
+	engine   Engine
+	now      func() time.Time // in place of the database's clock; nil for that one
+	interned internedTexts
 }
 
 // New makes a store on an engine, which the store then owns: see [Store.Close].

@@ -41,7 +41,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (report SweepReport, e
 		return report, err
 	}
 	report.Tokens, err = s.sweep(ctx,
-		`DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE revoked_at > 0 AND revoked_at < $1 LIMIT $2)`, now.Add(-tokensKept))
+		`DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE revoked_at IS NOT NULL AND revoked_at < $1 LIMIT $2)`, now.Add(-tokensKept))
 	if err != nil {
 		return report, err
 	}

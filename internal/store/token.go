@@ -23,11 +23,12 @@ type Token struct {
 }
 
 // tokenColumns is in the order of tokenFields.
-const tokenColumns = `t.id, t.hash, t.application_id, t.account_id, t.ceiling, t.limited, t.created_at, t.revoked_at`
+const tokenColumns = `t.id, t.hash, (SELECT i.text FROM interned i WHERE i.number = t.application), t.account_id,
+	(SELECT i.text FROM interned i WHERE i.number = t.ceiling), t.limited, t.created_at, COALESCE(t.revoked_at, 0)`
 
 func tokenFields(t *Token) []any {
 	return []any{
-		&t.ID, &t.Hash, &t.ApplicationID, (*int64)(&t.AccountID), (*scopesColumn)(&t.Ceiling), &t.Limited,
+		(*recordID)(&t.ID), &t.Hash, &t.ApplicationID, (*int64)(&t.AccountID), (*scopesColumn)(&t.Ceiling), &t.Limited,
 		(*timeColumn)(&t.CreatedAt), (*timeColumn)(&t.RevokedAt),
 	}
 }
@@ -37,11 +38,14 @@ func scanToken(r row) (t Token, err error) {
 	return t, err
 }
 
+// interned are the texts that its row names by number.
+func (t Token) interned() []string { return []string{t.ApplicationID, scope.Join(t.Ceiling)} }
+
 func insertToken(ctx context.Context, q Querier, t Token) error {
 	_, err := q.ExecContext(ctx,
-		`INSERT INTO tokens (id, hash, application_id, account_id, ceiling, limited, created_at, revoked_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		t.ID, t.Hash, t.ApplicationID, int64(t.AccountID), scope.Join(t.Ceiling), t.Limited, millis(t.CreatedAt), millis(t.RevokedAt))
+		`INSERT INTO tokens (id, hash, application, account_id, ceiling, limited, created_at, revoked_at)
+		VALUES ($1, $2, `+numberOf(`$3`)+`, $4, `+numberOf(`$5`)+`, $6, $7, NULLIF(CAST($8 AS BIGINT), 0))`,
+		recordID(t.ID).bytes(), t.Hash, t.ApplicationID, int64(t.AccountID), scope.Join(t.Ceiling), t.Limited, millis(t.CreatedAt), millis(t.RevokedAt))
 	return err
 }
 
@@ -76,7 +80,7 @@ func (s *Store) Tokens(ctx context.Context, id account.ID) ([]Token, error) {
 func (s *Store) RevokeToken(ctx context.Context, id string, now time.Time) error {
 	return s.write(ctx, "revoke the token", func(ctx context.Context, q Querier) error {
 		result, err := q.ExecContext(ctx,
-			`UPDATE tokens SET revoked_at = CASE WHEN revoked_at = 0 THEN $2 ELSE revoked_at END WHERE id = $1`, id, millis(now))
+			`UPDATE tokens SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1`, recordID(id).bytes(), millis(now))
 		return require(result, err, ErrNotFound)
 	})
 }
@@ -91,5 +95,5 @@ func (s *Store) RevokeTokens(ctx context.Context, id account.ID, now time.Time) 
 }
 
 func revokeTokens(ctx context.Context, q Querier, id account.ID, now time.Time) (int, error) {
-	return count(q.ExecContext(ctx, `UPDATE tokens SET revoked_at = $2 WHERE account_id = $1 AND revoked_at = 0`, int64(id), millis(now)))
+	return count(q.ExecContext(ctx, `UPDATE tokens SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL`, int64(id), millis(now)))
 }

@@ -73,7 +73,7 @@ func (s *Store) UserAccounts(ctx context.Context, applicationID, userID string, 
 func (s *Store) AccountForUser(ctx context.Context, applicationID string, st account.ServiceType, subject, clientOrgID, userID string) (account.Account, error) {
 	a, err := scanAccount(s.engine.Reader().QueryRowContext(ctx,
 		`SELECT `+accountColumns+` FROM accounts a
-		WHERE a.application_id = $1 AND a.service_type = $2 AND a.subject = $3 AND a.client_org_id = $4 AND a.kind = 'personal'
+		WHERE a.application = `+numberOf(`$1`)+` AND a.service = `+numberOf(`$2`)+` AND a.subject = $3 AND a.client_org_id = $4 AND a.kind = 'personal'
 			AND (a.user_id = '' OR a.user_id = $5 OR $5 = '' AND a.user_role = 'primary')
 		ORDER BY CASE WHEN a.user_id = '' THEN 1 ELSE 0 END, CASE WHEN a.identity_key = $6 THEN 0 ELSE 1 END, a.created_at DESC, a.id DESC LIMIT 1`,
 		applicationID, string(st), subject, clientOrgID, userID, identityKey(applicationID, st, subject, clientOrgID)))

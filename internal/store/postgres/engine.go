@@ -85,6 +85,7 @@ const (
 	restrictViolation    = "23001"
 	foreignKeyViolation  = "23503"
 	uniqueViolation      = "23505"
+	exclusionViolation   = "23P01"
 	stoodStill           = "25P03" // idle_in_transaction_session_timeout
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
@@ -110,7 +111,7 @@ func (e *Engine) SkipLocked() string { return "FOR UPDATE SKIP LOCKED" }
 // Conflict implements [store.Engine].
 func (e *Engine) Conflict(err error) bool {
 	switch sqlState(err) {
-	case uniqueViolation, foreignKeyViolation, restrictViolation:
+	case uniqueViolation, exclusionViolation, foreignKeyViolation, restrictViolation:
 		return true
 	}
 	return false
