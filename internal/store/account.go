@@ -67,7 +67,7 @@ func (s *Store) DeleteAccount(ctx context.Context, id account.ID, now time.Time)
 		}
 		var applicationID, owner string // owner of a primary account
 		err = q.QueryRowContext(ctx,
-			`DELETE FROM accounts WHERE id = $1 RETURNING application_id, CASE user_role WHEN 'primary' THEN user_id ELSE '' END`, int64(id)).Scan(&applicationID, &owner)
+			`DELETE FROM accounts WHERE id = $1 RETURNING `+textOf(`application`)+`, CASE user_role WHEN 'primary' THEN user_id ELSE '' END`, int64(id)).Scan(&applicationID, &owner)
 		if err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func (s *Store) UserAccounts(ctx context.Context, applicationID, userID string, 
 		}
 	}
 	list, err := readAll(ctx, s.engine.Reader(), scanAccount,
-		`SELECT `+accountColumns+` FROM accounts a WHERE a.application_id = $1 AND a.user_id = $2 AND a.user_id <> ''
+		`SELECT `+accountColumns+` FROM accounts a WHERE a.application = `+numberOf(`$1`)+` AND a.user_id = $2 AND a.user_id <> ''
 			AND (`+rank+`, a.created_at, a.id) > ($3, $4, $5)
 		ORDER BY `+rank+`, a.created_at, a.id LIMIT $6`, applicationID, userID, behind, millis(after.CreatedAt), int64(after.ID), n)
 	return list, s.fail(ctx, "list the user's accounts", err)
@@ -87,6 +87,6 @@ func releaseUser(ctx context.Context, q Querier, applicationID, userID string) e
 	if _, err := q.ExecContext(ctx, `DELETE FROM users WHERE application_id = $1 AND id = $2`, applicationID, userID); err != nil {
 		return err
 	}
-	_, err := q.ExecContext(ctx, `UPDATE accounts SET user_id = '', user_role = '' WHERE application_id = $1 AND user_id = $2 AND user_id <> ''`, applicationID, userID)
+	_, err := q.ExecContext(ctx, `UPDATE accounts SET user_id = '', user_role = '' WHERE application = `+numberOf(`$1`)+` AND user_id = $2 AND user_id <> ''`, applicationID, userID)
 	return err
 }

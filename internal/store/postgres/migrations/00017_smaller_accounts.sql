@@ -150,7 +150,7 @@ CREATE INDEX accounts_subject ON accounts USING hash (subject);
 CREATE INDEX accounts_registration ON accounts (registration);
 CREATE UNIQUE INDEX accounts_primary ON accounts (application, service, md5(subject), md5(client_org_id)) WHERE user_role = 'primary';
 CREATE INDEX accounts_parent ON accounts (parent_id) WHERE parent_id > 0;
-CREATE INDEX accounts_user ON accounts (user_id, created_at, id) WHERE user_id <> '';
+CREATE INDEX accounts_user ON accounts (application, user_id, created_at, id) WHERE user_id <> '';
 CREATE INDEX accounts_created ON accounts (application, created_at, id);
 CREATE INDEX accounts_service ON accounts (application, service, created_at, id);
 -- A tree of PostgreSQL takes values of up to 2.6 KB, so that long ones are left out.
