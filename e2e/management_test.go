@@ -161,6 +161,7 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 		"\xff":                              {"body.invalid", "UTF-8"},
 		deep:                                {"body.invalid", "16 deep"},
 		`{"email":"a@x","EMAIL":"b@x"}`:     {"body.invalid", "twice"},
+		`{"password":"a","paſſword":"b"}`:   {"body.invalid", "twice"}, // one letter to encoding/json
 		`{"serviceType":5}`:                 {"parameter.invalid", "serviceType: a string, and not a number"},
 		`{"serviceType":"IMAP","email":{}}`: {"parameter.invalid", "email: a string, and not an object"},
 		`{"authScopes":"Mail.Read"}`:        {"parameter.invalid", "authScopes: an array, and not a string"},

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/avain-project/avain/internal/account"
@@ -85,8 +84,13 @@ func (s *Server) getAccount(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	acct := caller.Account
-	if asks(r, "pingProvider") {
+	acct, q := caller.Account, queryOf(r)
+	ping, withToken := q.flag("pingProvider"), q.flag("includeProviderAuth")
+	if q.err != nil {
+		s.fail(w, r, q.err)
+		return
+	}
+	if ping {
 		// What the ping finds out stands on the account, which is the answer.
 		if err := s.Accounts.Ping(r.Context(), acct); err != nil && !fault.Is(err, fault.TokenDead) && !fault.Is(err, fault.RefreshFailed) {
 			s.fail(w, r, err)
@@ -98,7 +102,7 @@ func (s *Server) getAccount(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	out := accountJSON(acct)
-	if asks(r, "includeProviderAuth") {
+	if withToken {
 		if err := s.maySeeProviderAuth(r, caller.ByApplication, caller.ApplicationID); err != nil {
 			s.fail(w, r, err)
 			return
@@ -152,12 +156,4 @@ func (s *Server) end(w http.ResponseWriter, r *http.Request, how func(context.Co
 		return
 	}
 	writeJSON(w, http.StatusOK, done{Status: "Ok", Grant: string(grant)})
-}
-
-func asks(r *http.Request, name string) bool {
-	switch strings.ToLower(r.URL.Query().Get(name)) {
-	case "true", "1":
-		return true
-	}
-	return false
 }

@@ -184,8 +184,9 @@ func (s *Server) application(r *http.Request) (account.Application, error) {
 	if err := checkAuthType(r); err != nil {
 		return account.Application{}, err
 	}
+	_, agreed := header(r, "Authorization")
 	id, pass, ok := r.BasicAuth()
-	if !ok {
+	if !ok || !agreed {
 		return account.Application{}, fault.New(fault.ClientUnauthorized, "")
 	}
 	note(r).byApplication = true

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,19 +35,24 @@ func readObject(r *http.Request, into any) error {
 	if err := checkShape(body); err != nil {
 		return err
 	}
-	err = json.Unmarshal(body, into)
+	return decode(body, "the body", into)
+}
+
+// decode reads JSON into a Go value; whole is what a fault calls it where no member is to blame.
+func decode(body []byte, whole string, into any) error {
+	err := json.Unmarshal(body, into)
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong):
-		return fault.Newf(fault.ParameterInvalid, "It is %s: %s, and not %s.", wrong.Field, kindOf(wrong.Type), articled(wrong.Value))
+		return fault.Newf(fault.ParameterInvalid, "It is %s: %s, and not %s.", cmp.Or(wrong.Field, whole), kindOf(wrong.Type), articled(wrong.Value))
 	case err != nil: // the text may quote a secret
 		return fault.New(fault.BodyInvalid, "It is no JSON.")
 	}
 	return nil
 }
 
-// checkShape lets one object through whose members each come once, in one spelling, and
-// that is not too deep.
+// checkShape lets one object through whose members each come once, in one spelling (as
+// encoding/json has it: "ſ" is an s), and that is not too deep.
 func checkShape(body []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	depth, name := 0, true // name: a member's name comes next, at the top
@@ -80,7 +86,7 @@ func checkShape(body []byte) error {
 			continue
 		}
 		if text, ok := token.(string); ok && name {
-			if folded := strings.ToLower(text); seen[folded] {
+			if folded := strings.ToUpper(strings.ToLower(text)); seen[folded] {
 				return fault.Newf(fault.BodyInvalid, "%s is there twice.", presentable(text))
 			} else {
 				seen[folded] = true

@@ -39,10 +39,12 @@ func (s *Server) caller(r *http.Request) (access.Caller, error) {
 	if err := checkAuthType(r); err != nil {
 		return access.Caller{}, err
 	}
-	header := r.Header.Get("Authorization")
-	scheme, rest, _ := strings.Cut(header, " ")
+	authorization, ok := header(r, "Authorization")
+	scheme, rest, _ := strings.Cut(authorization, " ")
 	switch {
-	case header == "":
+	case !ok:
+		return access.Caller{}, fault.New(fault.NotAuthenticated, "")
+	case authorization == "":
 		return s.userCaller(r)
 	case strings.EqualFold(scheme, "Basic"):
 		return s.applicationCaller(r)
@@ -88,7 +90,7 @@ func (s *Server) bearer(r *http.Request, token secret.Text) (access.Caller, erro
 		return access.Caller{}, err
 	}
 	// Clients send both; they must agree.
-	if named := r.Header.Get(accountHeader); named != "" && named != caller.Account.ID.String() {
+	if named, ok := header(r, accountHeader); !ok || named != "" && named != caller.Account.ID.String() {
 		mismatch := fault.New(fault.AccountUnknown, "The bearer belongs to another account than "+accountHeader+" names.")
 		return access.Caller{}, cmp.Or(s.limits.address(s.addressOf(r)), error(mismatch))
 	}
@@ -117,7 +119,10 @@ func (s *Server) applicationCaller(r *http.Request) (access.Caller, error) {
 
 // namedAccount is the account that a call names in its header.
 func namedAccount(r *http.Request) (account.ID, error) {
-	named := r.Header.Get(accountHeader)
+	named, ok := header(r, accountHeader)
+	if !ok {
+		return 0, fault.New(fault.ParameterRepeated, "It is the header "+accountHeader+".")
+	}
 	if named == "" {
 		return 0, fault.New(fault.ParameterMissing, "It is the header "+accountHeader+".")
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/avain-project/avain/internal/fault"
 	"github.com/avain-project/avain/internal/listing"
@@ -65,7 +66,7 @@ func (q *query) page() (offset, limit int) {
 
 // flag is true or false; false where it is absent.
 func (q *query) flag(name string) bool {
-	switch q.text(name, 8) {
+	switch strings.ToLower(q.text(name, 8)) {
 	case "", "false", "0":
 		return false
 	case "true", "1":

@@ -145,13 +145,14 @@ func TestWorkHours(t *testing.T) {
 		}
 	}
 	for body, names := range map[string]string{
-		``: "body", `[]`: "body", `{`: "body", `{"workHours":7}`: "body", `{"daySchedules":{}}`: "daySchedules", `{"timezone":7}`: "timezone",
+		``: "JSON", `[]`: "object", `{`: "JSON", `{"workHours":7}`: "workHours", `{"daySchedules":{}}`: "daySchedules", `{"timezone":7}`: "It is timezone: a string",
 		`{"timezone":"<b>"}`: "timezone", `{"daySchedules":[{"dayOfWeek":"someday"}]}`: "dayOfWeek",
 		`{"daySchedules":[{"dayOfWeek":"monday"},{"dayOfWeek":"monday"}]}`:                                   "dayOfWeek",
 		`{"daySchedules":[{"dayOfWeek":"monday","workingIntervals":[{"start":"17:00","end":"09:00"}]}]}`:     "workingIntervals",
 		`{"daySchedules":[{"dayOfWeek":"monday","workingIntervals":[{"start":"9","end":"25:00"}]}]}`:         "workingIntervals",
 		`{"daySchedules":[{"dayOfWeek":"monday","workingIntervals":[` + strings.Repeat(`{},`, 24) + `{}]}]}`: "24 a day",
-		`{"daySchedules":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`:                 "body",
+		`{"daySchedules":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`:                 "16 deep",
+		`{"timezone":"UTC","Timezone":"Europe/Berlin"}`:                                                      "twice",
 	} {
 		if _, _, err := readWorkHours(httptest.NewRequest("PATCH", "/", strings.NewReader(body))); err == nil || !strings.Contains(err.Error(), names) {
 			t.Errorf("%.60s: %v, want it to name %s", body, err, names)

@@ -2,8 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -42,30 +40,27 @@ var (
 // is false where the body says nothing of them.
 func readWorkHours(r *http.Request) (hours string, given bool, err error) {
 	var body struct {
-		WorkHours    json.RawMessage `json:"workHours"`
-		DaySchedules json.RawMessage `json:"daySchedules"`
-		Timezone     json.RawMessage `json:"timezone"`
+		WorkHours    json.RawMessage   `json:"workHours"`
+		DaySchedules []dayWorkSchedule `json:"daySchedules"`
+		Timezone     string            `json:"timezone"`
 	}
-	raw, err := io.ReadAll(r.Body)
-	if err == nil {
-		err = json.Unmarshal(raw, &body)
+	if err := readObject(r, &body); err != nil {
+		return "", false, err
 	}
-	if err != nil {
-		return "", false, brokenJSON(err)
-	}
+	week := weekWorkSchedule{DaySchedules: body.DaySchedules, Timezone: body.Timezone}
 	switch {
 	case string(body.WorkHours) == "null":
 		return "", true, nil
 	case body.WorkHours != nil:
-		raw = body.WorkHours
-	case body.DaySchedules == nil && body.Timezone == nil:
+		week = weekWorkSchedule{}
+		err = decode(body.WorkHours, "workHours", &week)
+	case week.DaySchedules == nil && week.Timezone == "":
 		return "", false, nil
 	}
-	var week weekWorkSchedule
-	if err := json.Unmarshal(raw, &week); err != nil {
-		return "", false, brokenJSON(err)
+	if err == nil {
+		err = week.check()
 	}
-	if err := week.check(); err != nil {
+	if err != nil {
 		return "", false, err
 	}
 	kept, err := json.Marshal(week)
@@ -103,17 +98,4 @@ func (w *weekWorkSchedule) check() error {
 		}
 	}
 	return nil
-}
-
-// brokenJSON says what is wrong with a body: the field where that is known.
-func brokenJSON(err error) error {
-	var tooLarge *http.MaxBytesError
-	var typed *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &tooLarge):
-		return err
-	case errors.As(err, &typed) && typed.Field != "":
-		return fault.Newf(fault.ParameterInvalid, "It is %s; it cannot be a %s.", typed.Field, typed.Value)
-	}
-	return fault.New(fault.ParameterInvalid, "It is the body; a JSON object.")
 }
