@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/avain-project/avain/internal/operator"
 )
@@ -23,6 +24,7 @@ func TestUsersOfTwoApplicationsHaveOneID(t *testing.T) {
 	mine := w.brought(asUser+"primary", grant(ada))
 	refused(t, other.bring(asUser+"secondary", grant(bob)), http.StatusBadRequest, "parameter.invalid") // not the other one's
 	theirs := other.brought(asUser+"primary", grant(bob))
+	w.clock.advance(time.Second) // lists are in the order of time
 	second := w.brought(asUser+"secondary", grant(bob))
 	has := func(w *world, ids ...int64) {
 		t.Helper()
