@@ -30,6 +30,9 @@ type commands struct {
 	Account      accountCommands      `cmd:"" help:"Accounts that people have connected."`
 	Webhook      webhookCommands      `cmd:"" help:"Events on their way to applications' webhooks."`
 
+	Import importCommand `cmd:"" help:"Bring accounts in from another system's file."`
+	Export exportCommand `cmd:"" help:"Bring accounts out, encrypted."`
+
 	Key     keyCommands     `cmd:"" help:"The key that seals everything secret in the database."`
 	Backup  backupCommand   `cmd:"" help:"Copy the database while the server runs."`
 	Migrate migrateCommands `cmd:"" help:"The database schema."`

@@ -20,6 +20,7 @@ import (
 	"github.com/avain-project/avain/internal/provider/all"
 	"github.com/avain-project/avain/internal/seal"
 	"github.com/avain-project/avain/internal/store"
+	"github.com/avain-project/avain/internal/transfer"
 	"github.com/avain-project/avain/internal/user"
 	"github.com/avain-project/avain/internal/webhook"
 )
@@ -125,6 +126,11 @@ func (a *App) knownPublicURL() *url.URL {
 
 // Operator is what an operator can do with the data.
 func (a *App) Operator() *operator.Service { return a.operator }
+
+// Transfer brings accounts in from other systems, and out.
+func (a *App) Transfer() *transfer.Service {
+	return transfer.New(transfer.Config{Store: a.store, Credentials: a.credentials, Providers: a.providers, Now: a.cfg.Now})
+}
 
 // Store is the opened store.
 func (a *App) Store() *store.Store { return a.store }

@@ -41,3 +41,11 @@ type Filler interface {
 	// read stays as it is, for SignIn or Grant to refuse.
 	Fill(Known) Form
 }
+
+// LoginReader is a Filler that can read a login which another system has proven.
+type LoginReader interface {
+	Filler
+	// ReadLogin is what Signer.SignIn would return of the form, without a call: nothing is
+	// proven, the servers must be named, and nobody vouches for the address.
+	ReadLogin(Form) (Login, account.Identity, error)
+}

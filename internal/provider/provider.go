@@ -36,6 +36,13 @@ type Info struct {
 	HonoursReplaced bool
 	// RefreshStays: using a refresh token never ends it, and none takes its place.
 	RefreshStays bool
+	// Subject shows how an Identity's subject is built, for who brings accounts from elsewhere:
+	// "tid/oid". It has as many parts between slashes, or more.
+	Subject string
+	// OrgInSubject: its first part is the Identity's OrgID.
+	OrgInSubject bool
+	// TenantIsOrg: a grant's Tenant is the OrgID of whoever gave it.
+	TenantIsOrg bool
 	// Tenants: a registration may name a tenant and a cloud. What a tenant is, is the
 	// provider's to say: a directory, a host, a platform.
 	Tenants bool

@@ -67,9 +67,13 @@ func (p *Provider) SignIn(ctx context.Context, _ account.Registration, form prov
 		return provider.Login{}, account.Identity{}, err
 	}
 	t.login.Servers = []provider.Server{end.at.server()}
-	// Windows knows no case in names, so two spellings are one person.
-	who := "ews://" + logintext.Escape(strings.ToLower(t.login.Username), ";") + "@" + end.at.name()
-	return t.login, account.Identity{Subject: who, Email: t.email, EmailVerified: end.own}, nil
+	return t.login, account.Identity{Subject: subject(t.login.Username, end.at), Email: t.email, EmailVerified: end.own}, nil
+}
+
+// subject is the login name at the server. Windows knows no case in names, so two spellings
+// are one person.
+func subject(username string, at place) string {
+	return "ews://" + logintext.Escape(strings.ToLower(username), ";") + "@" + at.name()
 }
 
 // Verify implements provider.Signer.

@@ -45,6 +45,7 @@ func (d *Driver) Info() provider.Info {
 		WithholdsRefresh: true,
 		// developers.google.com/identity/protocols/oauth2/web-server#offline: the answer to a
 		// refresh has no refresh token.
+		Subject:      "sub",
 		RefreshStays: true,
 	}
 }

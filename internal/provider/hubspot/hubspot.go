@@ -45,6 +45,7 @@ func (d *Driver) Info() provider.Info {
 		Button:      button(),
 		Scopes:      scopes(),
 		Direct:      direct(),
+		Subject:     "hub/user", OrgInSubject: true,
 		AssumedLife: 30 * time.Minute,
 	}
 }

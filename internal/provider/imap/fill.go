@@ -5,10 +5,22 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/avain-project/avain/internal/account"
 	"github.com/avain-project/avain/internal/provider"
 )
 
-var _ provider.Filler = (*Provider)(nil)
+var _ provider.LoginReader = (*Provider)(nil)
+
+// ReadLogin implements provider.LoginReader.
+func (p *Provider) ReadLogin(form provider.Form) (provider.Login, account.Identity, error) {
+	t, err := read(form)
+	if err != nil {
+		return provider.Login{}, account.Identity{}, err
+	}
+	who := identity(t.email, t.login)
+	who.EmailVerified = false
+	return t.login, who, nil
+}
 
 // Fill implements provider.Filler.
 func (p *Provider) Fill(known provider.Known) provider.Form {

@@ -34,6 +34,7 @@ func (d *Driver) Info() provider.Info {
 		Tenants:     true,
 		// learn.microsoft.com/entra/identity-platform/refresh-tokens, "Token lifetime": old
 		// refresh tokens are not revoked when they are used.
+		Subject: "tid/oid", OrgInSubject: true, TenantIsOrg: true,
 		HonoursReplaced: true,
 	}
 }

@@ -29,6 +29,7 @@ func (d *Driver) Info() provider.Info {
 		Button:      button(),
 		Scopes:      scopes(),
 		Direct:      direct(),
+		Subject:     "org/user", OrgInSubject: true,
 		AssumedLife: time.Hour,          // an org's default is two
 		KeepAlive:   7 * 24 * time.Hour, // an org may end what lies unused; by the month, or sooner
 		Tenants:     true,

@@ -56,6 +56,7 @@ func (d *Driver) Info() provider.Info {
 		Button:      button(),
 		Scopes:      scopes(),
 		Direct:      direct(),
+		Subject:     "host/user",
 		AssumedLife: time.Hour,
 		KeepAlive:   4 * 24 * time.Hour, // a refresh token lives for two weeks
 		Tenants:     true,

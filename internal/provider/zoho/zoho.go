@@ -34,6 +34,7 @@ func (d *Driver) Info() provider.Info {
 		Button:      button(),
 		Scopes:      scopes(),
 		Direct:      direct(),
+		Subject:     "centre/zuid",
 		AssumedLife: time.Hour,
 		Centres:     centreNames(),
 		// Without prompt=consent the refresh token comes once (web-apps/authorization).
