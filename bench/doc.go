@@ -8,6 +8,7 @@
 //	1,000 calls on an expired token one refresh, and no slower than on a live one
 //	background refreshes            how many a second
 //	a million accounts              against a thousand: calls, search, memory, disk
+//	avain import                    rows a second, of new accounts and of the same file again
 //	a whole code flow               against its parts: the same HTTP requests to a bare handler,
 //	                                and the same durable changes on a store with nothing around it
 //

@@ -35,7 +35,7 @@ func main() {
 	var o options
 	for part, what := range map[string]string{
 		partCalls: "calls with a bearer, the start and the memory", partFlow: "the code flow",
-		partRefresh: "refreshes, many callers and in the background", partSize: "a million accounts",
+		partRefresh: "refreshes, many callers and in the background", partSize: "a million accounts", partImport: "avain import",
 	} {
 		flag.BoolFunc(part, "measure "+what+" alone", func(string) error { o.only = part; return nil })
 	}
@@ -71,6 +71,7 @@ const (
 	partFlow    = "flow"
 	partRefresh = "refresh"
 	partSize    = "size"
+	partImport  = "import"
 )
 
 // measures tells whether a part is wanted.
@@ -133,6 +134,13 @@ func measureOn(ctx context.Context, e engine, binary string, o options) (ok bool
 	if o.measures(partSize) && o.profiles == "" {
 		t := newTable()
 		if err := measureSize(ctx, w, binary, t); err != nil {
+			return false, err
+		}
+		ok = t.print(os.Stdout) && ok
+	}
+	if o.measures(partImport) && o.profiles == "" {
+		t := newTable()
+		if err := measureImport(ctx, w, binary, t); err != nil {
 			return false, err
 		}
 		ok = t.print(os.Stdout) && ok

@@ -255,11 +255,20 @@ func (r Row) plain() error {
 		name, value string
 		most        int
 	}{
-		{"ref", r.Ref, longestRef}, {"clientId", r.ClientID, longestText}, {"oauthClientId", r.OAuthClientID, longestText},
-		{"authUserId", r.AuthUserID, longestText}, {"authOrgId", r.AuthOrgID, longestText}, {"email", r.Email, longestText},
-		{"name", r.Name, longestText}, {"loginString", r.LoginString, longestText}, {"clientOrgId", r.ClientOrgID, longestOrg},
-		{"userId", r.UserID, longestUser}, {"tenant", r.Tenant, longestText}, {"serverUrl", r.ServerURL, 2 * longestText},
-		{"serverInfo", r.ServerInfo, 2 * longestText}, {"tokenError", r.TokenError, longestText},
+		{"ref", r.Ref, longestRef},
+		{"clientId", r.ClientID, longestText},
+		{"oauthClientId", r.OAuthClientID, longestText},
+		{"authUserId", r.AuthUserID, longestText},
+		{"authOrgId", r.AuthOrgID, longestText},
+		{"email", r.Email, longestText},
+		{"name", r.Name, longestText},
+		{"loginString", r.LoginString, longestText},
+		{"clientOrgId", r.ClientOrgID, longestOrg},
+		{"userId", r.UserID, longestUser},
+		{"tenant", r.Tenant, longestText},
+		{"serverUrl", r.ServerURL, 2 * longestText},
+		{"serverInfo", r.ServerInfo, 2 * longestText},
+		{"tokenError", r.TokenError, longestText},
 	} {
 		if len(m.value) > m.most || !utf8.ValidString(m.value) || strings.ContainsFunc(m.value, unformatted) {
 			return rejectf("%s: it holds control characters, or is longer than %d bytes", m.name, m.most)

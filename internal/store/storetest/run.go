@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(testing.TB) *store.Store) {
 		"connection keeps the credential":  testConnectionKeepsCredential,
 		"connection is all or nothing":     testConnectionAllOrNothing,
 		"connection after a choice":        testConnectionAfterChoice,
+		"connections at once":              testConnectionsAtOnce,
 		"connection race":                  testConnectionRace,
 		"connection takes over":            testConnectionTakesOver,
 		"credential":                       testCredential,
