@@ -219,21 +219,16 @@ func (w wanted) suits(a account.Account) error {
 
 // user is the user to be made with the account, primary or not; nil for one that is there.
 func (w *worker) user(ctx context.Context, row wanted, coming ahead) (*store.User, error) {
-	id := row.account.UserID
-	if coming.users[id] {
+	app, id := row.account.ApplicationID, row.account.UserID
+	if coming.users[app+" "+id] {
 		return nil, nil
 	}
-	known, err := w.Store.User(ctx, id)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		coming.users[id] = true
-		return &store.User{ID: id, ApplicationID: row.account.ApplicationID, CreatedAt: w.Now(), ActiveAt: w.Now()}, nil
-	case err != nil:
+	_, err := w.Store.User(ctx, app, id)
+	if !errors.Is(err, store.ErrNotFound) {
 		return nil, err
-	case known.ApplicationID != row.account.ApplicationID:
-		return nil, rejection("userId: a user of another application has it")
 	}
-	return nil, nil
+	coming.users[app+" "+id] = true
+	return &store.User{ID: id, ApplicationID: app, CreatedAt: w.Now(), ActiveAt: w.Now()}, nil
 }
 
 // bear adds an access token where one is wanted and the account has none.

@@ -184,7 +184,7 @@ func TestAClashRejectsOneRow(t *testing.T) {
 	if diff := cmp.Diff(want, outcomes(got)); diff != "" {
 		t.Errorf("%s\n%v", diff, got)
 	}
-	if _, err := h.store.User(t.Context(), "bob"); !errors.Is(err, store.ErrNotFound) {
+	if _, err := h.store.User(t.Context(), h.app.ID, "bob"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("of the rejected row a user is left: %v", err)
 	}
 	if h.accounts() != 3 {

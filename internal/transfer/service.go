@@ -20,7 +20,7 @@ type Store interface {
 	AccountByIdentity(ctx context.Context, applicationID string, t account.ServiceType, subject, clientOrgID string) (account.Account, error)
 	AccountForUser(ctx context.Context, applicationID string, t account.ServiceType, subject, clientOrgID, userID string) (account.Account, error)
 	AccountsBehind(ctx context.Context, f store.AccountFilter, at store.AccountPosition, limit int) ([]account.Account, error)
-	User(ctx context.Context, id string) (store.User, error)
+	User(ctx context.Context, applicationID, id string) (store.User, error)
 	Tokens(ctx context.Context, id account.ID) ([]store.Token, error)
 	SaveConnections(ctx context.Context, all []store.Connection) error
 	AppendAudit(ctx context.Context, e store.AuditEvent) error
