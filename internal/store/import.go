@@ -11,12 +11,14 @@ import (
 // least one of them, and does not say of which.
 func (s *Store) SaveConnections(ctx context.Context, all []Connection) error {
 	const what = "save the connections"
+	var texts []string
 	for _, c := range all {
 		if c.New && c.Credential == nil {
 			return fmt.Errorf("%s: a new account needs a credential", what)
 		}
+		texts = append(texts, c.interned()...)
 	}
-	return s.write(ctx, what, func(ctx context.Context, q Querier) error {
+	return s.writeInterned(ctx, what, texts, func(ctx context.Context, q Querier) error {
 		for _, c := range all {
 			if err := s.connect(ctx, q, c); err != nil {
 				return err
