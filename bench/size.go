@@ -30,7 +30,7 @@ const (
 	minSizeRate   = 0.9
 	maxSearch     = 5 * time.Millisecond
 	maxMiB        = 100.0
-	maxPerAccount = 1408.0 // bytes beside its sealed tokens; 1024 is the goal
+	maxPerAccount = 1024.0 // bytes beside its sealed tokens
 )
 
 // sizeRounds compare the two sizes.
