@@ -164,7 +164,7 @@ func (s *Server) getApplication(w http.ResponseWriter, _ *http.Request, app acco
 	})
 }
 
-func (s *Server) getManagedAccount(w http.ResponseWriter, r *http.Request, app account.Application) {
+func (s *Server) getAccountByID(w http.ResponseWriter, r *http.Request, app account.Application) {
 	acct, err := s.ownAccount(r, app)
 	if err != nil {
 		s.fail(w, r, err)
@@ -173,7 +173,7 @@ func (s *Server) getManagedAccount(w http.ResponseWriter, r *http.Request, app a
 	writeJSON(w, http.StatusOK, accountJSON(acct))
 }
 
-func (s *Server) deleteManagedAccount(w http.ResponseWriter, r *http.Request, app account.Application) {
+func (s *Server) deleteAccountByID(w http.ResponseWriter, r *http.Request, app account.Application) {
 	acct, err := s.ownAccount(r, app)
 	if err != nil {
 		s.fail(w, r, err)
